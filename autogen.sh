@@ -1,0 +1,5 @@
+#!/bin/sh
+# Make configure and its friends. Needs autoconf, automake, libtool and pkg-config.
+set -e
+cd "$(dirname "$0")"
+exec autoreconf --install --force

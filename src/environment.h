@@ -1,0 +1,23 @@
+/* From a name to a table of functions: built-in environments and plugin files. */
+#ifndef SAC_ENVIRONMENT_H
+#define SAC_ENVIRONMENT_H
+
+#include <softac/env.h>
+#include <softac/status.h>
+
+/* NAME is an id ("Pendulum-v1") or a path that ends in .so. The table lives until the process ends. An
+ * unknown id is SAC_INVALID and names the nearest; an environment that this build lacks says how to get it.
+ */
+enum sac_status sac_environment_find(const char *name, const struct sac_env_ops **ops);
+
+/* The built-in ones, in a fixed order; NULL after the last. */
+const struct sac_env_ops *sac_environment_builtin(int index);
+
+/* spec() with the table, sizes and bounds checked. SAC_ENV. */
+enum sac_status sac_environment_spec(const struct sac_env_ops *ops, const char *const *options,
+                                     struct sac_env_spec *spec);
+
+/* Nearest of `names` (NULL at the end) to `word` by edit distance, or NULL if none is near. */
+const char *sac_nearest_name(const char *word, const char *const *names);
+
+#endif

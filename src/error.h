@@ -1,0 +1,11 @@
+/* Leaving a sentence behind: the inside of <softac/status.h>. */
+#ifndef SAC_ERROR_H
+#define SAC_ERROR_H
+
+#include <softac/status.h>
+
+/* Set the calling thread's sentence (what, which value, where, the remedy) and return `status`. */
+enum sac_status sac_fail(enum sac_status status, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

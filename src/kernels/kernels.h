@@ -1,0 +1,124 @@
+/* The numeric kernels: one table of functions per instruction set, chosen once at start.
+ *
+ * Written once over a vector type (vec.h, kernels_impl.h) and compiled per instruction set; kernels_scalar.c
+ * holds a plain twin of each, the oracle of tests/test_kernels.c. Bounds are against that twin evaluated in
+ * double. Order of arguments: outputs, inputs, scalars, sizes. Arrays do not overlap unless said. */
+#ifndef SAC_KERNELS_H
+#define SAC_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../policy_network.h"
+#include "../random.h"
+
+/* What a squashed Gaussian leaves for the backward pass; all packed (rows, A). */
+struct sac_squash {
+    float *std;           /* sigma */
+    float *log_std_slope; /* d log sigma / d raw log std: 0 outside the clamp */
+    float *tanh_slope;    /* 1 - tanh(u)^2, exact also where tanh(u) rounds to 1 */
+};
+
+/* One Adam step in PyTorch's form (Kingma & Ba 2015, algorithm 1):
+ *   m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2
+ *   p -= step_size * m / (sqrt(v) * root_correction + epsilon)
+ * step_size = lr / (1 - beta1^t), root_correction = 1 / sqrt(1 - beta2^t). */
+struct sac_adam {
+    float step_size, root_correction, beta1, beta2, epsilon;
+};
+struct sac_adam sac_adam_step(double learning_rate,
+                              uint64_t t); /* t counts from 1; beta .9, .999; epsilon 1e-8 */
+
+struct sac_kernels {
+    const char *name; /* "scalar", "portable", "avx2", "avx512" */
+
+    /* --- random numbers: out (rows, ld); element (r, c) comes from word c % 4 of block c / 4 of row
+     * first_row + r --- */
+    /* Standard normal by Box-Muller: words 0,1 -> elements 0,1; words 2,3 -> elements 2,3. |error| <= 2e-6.
+     */
+    void (*normal)(float *out, int ld, uint64_t seed, enum sac_purpose purpose, uint64_t step,
+                   uint32_t first_row, int rows, int cols);
+    /* Uniform in [-1, 1): exact. */
+    void (*uniform)(float *out, int ld, uint64_t seed, enum sac_purpose purpose, uint64_t step,
+                    uint32_t first_row, int rows, int cols);
+
+    /* --- the squashed Gaussian; head (rows, head_ld) holds mean | raw log std, noise (rows, noise_ld) --- */
+    /* u = mean + sigma noise; action = tanh u; log_prob (rows) = sum_d [ -noise^2/2 - log sigma - log(2 pi)/2
+     *   - 2 (log 2 - u - softplus(-2u)) ]   (Haarnoja et al. 2018a, appendix C, in its exact form).
+     * |error| <= 1e-6 relative to max(1, |u|) per element. */
+    void (*squash)(float *action, int action_ld, float *log_prob, const struct sac_squash *squash,
+                   const float *head, int head_ld, const float *noise, int noise_ld,
+                   struct sac_log_std log_std, int rows, int A);
+    /* action = tanh(mean), or tanh(mean + sigma noise) when noise is not NULL. For acting. */
+    void (*act)(float *action, int action_ld, const float *head, int head_ld, const float *noise,
+                int noise_ld, struct sac_log_std log_std, int rows, int A);
+    /* Gradient of  scale * sum_rows (alpha log pi - Q)  by the head's outputs, through the action:
+     *   d_mean = scale (2 alpha a - dq tanh_slope)
+     *   d_raw  = scale (alpha (2 a sigma noise - 1) - dq tanh_slope sigma noise) log_std_slope */
+    void (*policy_gradient)(float *d_head, int head_ld, const float *dq_da, int dq_ld, const float *action,
+                            int action_ld, const struct sac_squash *squash, const float *noise, int noise_ld,
+                            float alpha, float scale, int rows, int A);
+    /* Gradient of  scale * sum_rows weight_r log pi(a_r)  with a_r constant (score function):
+     *   d_mean = scale weight noise / sigma;  d_raw = scale weight (noise^2 - 1) log_std_slope */
+    void (*score_gradient)(float *d_head, int head_ld, const float *weight, const struct sac_squash *squash,
+                           const float *noise, int noise_ld, float scale, int rows, int A);
+
+    /* --- the optimiser, flat over n floats (n a multiple of 16) --- */
+    void (*adam)(float *p, float *m, float *v, const float *g, const struct sac_adam *adam, size_t n);
+    /* The same, then target += tau (p - target) with the new p. */
+    void (*adam_polyak)(float *p, float *target, float *m, float *v, const float *g,
+                        const struct sac_adam *adam, float tau, size_t n);
+    void (*polyak)(float *target, const float *p, float tau, size_t n);
+    void (*add)(float *sum, const float *x, size_t n); /* sum += x */
+
+    /* --- layers, by hand --- */
+    /* In place: d (rows, ld) *= activation'(.) told from the activation's output h (rows, ld);
+     * d_bias (n) = column sums of the result. */
+    void (*activation_backward)(float *d, float *d_bias, const float *h, enum sac_activation activation,
+                                int rows, int n, int ld);
+    void (*column_sums)(float *sums, const float *d, int rows, int n, int ld);
+    /* y (rows, y_ld) = activation(x (rows, x_ld) W (in, w_ld) + bias); hidden = 0 leaves y linear. Each row
+     * adds its products in the order of k, whatever `rows` is. Writes w_ld columns of y (y_ld >= w_ld). */
+    void (*linear)(float *y, int y_ld, const float *x, int x_ld, const float *w, int w_ld, const float *bias,
+                   int hidden, enum sac_activation activation, int rows, int in, int out);
+    void (*linear_backward_input)(float *dx, int dx_ld, const float *dy, int dy_ld, const float *w, int w_ld,
+                                  int rows, int in, int out); /* dx = dy W^T */
+    void (*linear_backward_weights)(float *dw, int w_ld, const float *x, int x_ld, const float *dy, int dy_ld,
+                                    int rows, int in, int out);                          /* dw = x^T dy */
+    void (*activate)(float *y, enum sac_activation activation, int rows, int n, int ld); /* in place */
+
+    /* --- a single output (critic and value heads): w (n) --- */
+    void (*head_forward)(float *q, const float *h, int ld, const float *w, float bias, int rows, int n);
+    void (*head_backward)(float *dw, float *d_bias, const float *dq, const float *h, int ld, int rows, int n);
+    /* dh (rows, ld) = dq w^T, then times activation'; d_bias of the layer below as in activation_backward. */
+    void (*head_backward_input)(float *dh, float *d_bias, const float *dq, const float *w, const float *h,
+                                enum sac_activation activation, int rows, int n, int ld);
+
+    /* --- losses, (rows) each --- */
+    /* y = reward_scale r + gamma not_terminated (min(a, b) - alpha log_prob); log_prob may be NULL (v1: a = b
+     * = V). */
+    void (*bellman_target)(float *y, const float *reward, const float *not_terminated, const float *a,
+                           const float *b, const float *log_prob, float reward_scale, float gamma,
+                           float alpha, int rows);
+    /* d = scale (x - y); returns the sum over rows of (x - y)^2 / 2 */
+    double (*squared_error)(float *d, const float *x, const float *y, float scale, int rows);
+};
+
+extern const struct sac_kernels sac_kernels_scalar;   /* the twins; double inside where that is the oracle */
+extern const struct sac_kernels sac_kernels_portable; /* no instruction beyond the build's baseline */
+#if defined(__x86_64__)
+extern const struct sac_kernels sac_kernels_avx2;
+extern const struct sac_kernels sac_kernels_avx512;
+#endif
+
+/* The table in use: the best the CPU has, or what sac_kernels_select chose. Never NULL. */
+const struct sac_kernels *sac_kernels(void);
+
+/* Force an instruction set: "portable", "avx2", "avx512"; NULL or "auto": the best. Before any thread starts.
+ * SAC_INVALID names what this CPU and build have. oneDNN is capped to the same set. */
+enum sac_status sac_kernels_select(const char *isa);
+
+/* Tables this CPU can run, best last; returns how many (for tests and `softac info`). */
+int sac_kernels_available(const struct sac_kernels *table[4]);
+
+#endif

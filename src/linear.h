@@ -1,0 +1,39 @@
+/* Dense layers through oneDNN, each call site with its own primitives and scratchpad. The only file behind
+ * this header that includes dnnl.h. Where oneDNN has only a reference implementation for a shape (its name
+ * starts with "ref"), and in builds for ThreadSanitizer, the kernels of kernels.h serve instead.
+ *
+ * A site is used by one thread at a time; it runs serially on the calling thread. */
+#ifndef SAC_LINEAR_H
+#define SAC_LINEAR_H
+
+#include <softac/settings.h>
+#include <softac/status.h>
+
+enum sac_linear_kind {
+    SAC_LINEAR_FORWARD,         /* y (rows, out) = activation(x (rows, in) w (in, out) + bias (out)) */
+    SAC_LINEAR_BACKWARD_INPUT,  /* y (rows, in)  = x (rows, out) w^T */
+    SAC_LINEAR_BACKWARD_WEIGHTS /* y (in, out)   = x (rows, in)^T w (rows, out) */
+};
+
+struct sac_linear_shape {
+    enum sac_linear_kind kind;
+    int rows, in, out;
+    int x_ld, w_ld, y_ld; /* floats from row to row, of the operands named in the kind's formula */
+    int hidden;           /* forward: apply `activation` */
+    enum sac_activation activation;
+};
+
+struct sac_linear; /* one call site */
+
+enum sac_status sac_linear_create(const struct sac_linear_shape *shape, struct sac_linear **site);
+void sac_linear_destroy(struct sac_linear *site); /* takes NULL */
+
+/* bias: forward only, else NULL. */
+void sac_linear_run(struct sac_linear *site, float *y, const float *x, const float *w, const float *bias);
+
+/* What computes this site: oneDNN's name of the implementation, or "softac:avx2" and so on. */
+const char *sac_linear_implementation(const struct sac_linear *site);
+/* "oneDNN 2.6.3 (gomp)" */
+const char *sac_linear_backend(void);
+
+#endif

@@ -1,0 +1,22 @@
+/* Aligned, zeroed memory. One allocation phase before threads start; nothing is allocated after. */
+#ifndef SAC_MEMORY_H
+#define SAC_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* `bytes` zeroed bytes at a 64-byte boundary (sizes of 4 MiB and more: 2 MiB, with huge pages asked for and
+ * pages left untouched, so that the first writer's NUMA node gets them). NULL when there are none. Free with
+ * sac_free. */
+void *sac_allocate(size_t bytes);
+void sac_free(void *memory); /* takes NULL */
+
+/* Bytes that can still be taken without swapping: the smaller of the machine's and the cgroup's. */
+uint64_t sac_memory_available(void);
+
+static inline size_t sac_round_up(size_t n, size_t multiple)
+{
+    return (n + multiple - 1) / multiple * multiple;
+}
+
+#endif

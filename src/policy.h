@@ -1,0 +1,22 @@
+/* The inside of <softac/policy.h>: a policy network, its parameters, and what it was trained on. */
+#ifndef SAC_POLICY_H
+#define SAC_POLICY_H
+
+#include <softac/policy.h>
+
+#include "policy_network.h"
+
+struct sac_policy {
+    struct sac_policy_network network;
+    float *parameters; /* (network.network.size) owned */
+    char *environment; /* owned */
+    float *action_middle,
+        *action_half_range; /* (action_size) owned: environment action = middle + half_range * a */
+};
+
+/* Copies everything. */
+enum sac_status sac_policy_create(const struct sac_policy_network *network, const float *parameters,
+                                  const char *environment, const float *action_low, const float *action_high,
+                                  struct sac_policy **policy);
+
+#endif

@@ -1,0 +1,33 @@
+/* The policy: a network whose last layer gives the mean and the raw log standard deviation of a Gaussian,
+ * squashed by tanh. Small batches, used by env threads, evaluator and sac_policy_act; the learner has its
+ * own, larger pass. */
+#ifndef SAC_POLICY_NETWORK_H
+#define SAC_POLICY_NETWORK_H
+
+#include "network.h"
+
+struct sac_log_std {
+    enum sac_log_std_mapping mapping;
+    float low, high;
+};
+
+struct sac_policy_network {
+    struct sac_network network; /* last layer: out = 2 * action_size: mean | raw log std */
+    int observation_size, action_size;
+    struct sac_log_std log_std;
+};
+
+void sac_policy_network_init(struct sac_policy_network *policy, int observation_size, int action_size,
+                             const struct sac_settings *settings);
+
+/* Floats of scratch that sac_policy_network_act needs for `rows` rows. */
+size_t sac_policy_network_scratch(const struct sac_policy_network *policy, int rows);
+
+/* observation (rows, observation_ld), noise (rows, noise_ld) standard normal or NULL for the deterministic
+ * action
+ * -> action (rows, action_ld) in [-1, 1]. A row's result does not depend on `rows`. */
+void sac_policy_network_act(const struct sac_policy_network *policy, const float *parameters, float *scratch,
+                            float *action, int action_ld, const float *observation, int observation_ld,
+                            const float *noise, int noise_ld, int rows);
+
+#endif
