@@ -5,13 +5,20 @@
 #include <softac/env.h>
 #include <softac/status.h>
 
+/* A built-in environment, or one that this build was made without. */
+struct sac_environment_entry {
+    const char *id;
+    const struct sac_env_ops *ops; /* NULL: left out of this build */
+    const char *remedy;            /* how to get it; NULL where ops is there */
+};
+
+/* All names this program knows, in a fixed order; NULL after the last. */
+const struct sac_environment_entry *sac_environment_entry(int index);
+
 /* NAME is an id ("Pendulum-v1") or a path that ends in .so. The table lives until the process ends. An
  * unknown id is SAC_INVALID and names the nearest; an environment that this build lacks says how to get it.
  */
 enum sac_status sac_environment_find(const char *name, const struct sac_env_ops **ops);
-
-/* The built-in ones, in a fixed order; NULL after the last. */
-const struct sac_env_ops *sac_environment_builtin(int index);
 
 /* spec() with the table, sizes and bounds checked. SAC_ENV. */
 enum sac_status sac_environment_spec(const struct sac_env_ops *ops, const char *const *options,

@@ -7,6 +7,8 @@
 #ifndef SAC_RANDOM_H
 #define SAC_RANDOM_H
 
+#include <softac/env_random.h> /* sac_philox4x32 */
+
 #include <stdint.h>
 
 /* One value per use: two uses never share numbers. */
@@ -21,28 +23,6 @@ enum sac_purpose {
     SAC_PURPOSE_TRAINING,      /* seeds of the training environments */
     SAC_PURPOSE_BOOTSTRAP      /* resampling of evaluation returns */
 };
-
-struct sac_philox {
-    uint32_t word[4];
-};
-
-static inline struct sac_philox sac_philox4x32(struct sac_philox counter, uint64_t key)
-{
-    uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
-    uint32_t *c = counter.word;
-    for (int round = 0; round < 10; round++) {
-        const uint64_t p0 = (uint64_t)0xD2511F53u * c[0];
-        const uint64_t p1 = (uint64_t)0xCD9E8D57u * c[2];
-        const uint32_t c1 = c[1], c3 = c[3];
-        c[0] = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
-        c[1] = (uint32_t)p1;
-        c[2] = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
-        c[3] = (uint32_t)p0;
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
-    }
-    return counter;
-}
 
 static inline struct sac_philox sac_random(uint64_t seed, enum sac_purpose purpose, uint64_t step,
                                            uint32_t row, uint32_t block)

@@ -23,7 +23,7 @@ extern "C" {
 
 /* What an environment is. Arrays are owned by the environment and live as long as the plugin. */
 struct sac_env_spec {
-    uint32_t size;            /* sizeof(struct sac_env_spec) of who filled it */
+    uint32_t size;            /* in: bytes the caller has room for; out: sizeof(struct sac_env_spec) */
     int32_t observation_size; /* floats per observation, >= 1 */
     int32_t action_size;      /* floats per action, >= 1 */
     int32_t step_limit;       /* the caller truncates an episode after so many steps; 0: never */
@@ -39,8 +39,8 @@ struct sac_env_create {
     uint32_t size;
     int32_t environments;      /* how many are stepped by one call, >= 1 */
     int32_t first_environment; /* number of the first in the whole run: environment j of this instance is
-                                  number first_environment + j, and its random numbers depend on seed and that
-                                  number alone */
+                                  number first_environment + j, and its random numbers depend on seed, that
+                                  number and its count of resets alone: <softac/env_random.h> has such */
     uint64_t seed;
     const char *const
         *options; /* "name=value" strings, NULL at the end; NULL: none. Unknown names are an error */

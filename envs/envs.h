@@ -1,0 +1,13 @@
+/* The built-in environments, and what their files share. */
+#ifndef ENVS_H
+#define ENVS_H
+
+#include <softac/env.h>
+
+extern const struct sac_env_ops sac_pendulum;
+extern const struct sac_env_ops sac_mountain_car_continuous;
+
+/* Write a sentence into error[SAC_ENV_ERROR_SIZE]; returns 1, what a failing function returns. */
+int sac_env_fail(char *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif
