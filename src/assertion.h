@@ -1,7 +1,7 @@
 /* Assertions in two strengths. SAC_ASSERT is cheap and always on; SAC_ASSERT_SLOW walks data and is on
  * in --enable-debug builds. */
-#ifndef SAC_CHECK_H
-#define SAC_CHECK_H
+#ifndef SAC_ASSERTION_H
+#define SAC_ASSERTION_H
 
 #include <stdio.h>
 #include <stdlib.h>
