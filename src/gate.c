@@ -1,0 +1,65 @@
+/* Why no wake-up is lost: a sleeper announces itself (I) and then looks at its condition again; a waker
+ * changes what the condition reads and then steps the sequence (J). I and J are read-modify-writes of one
+ * word, so one comes first. If I does, J sees the sleeper bit and wakes, or finds the sleeper still on its
+ * way into the kernel, which then refuses to sleep because the word has changed. If J does, I acquires what J
+ * released and the second look sees the change. */
+#include "gate.h"
+
+#include <stddef.h>
+
+#include "thread.h"
+
+#define SLEEPERS 1u /* the lowest bit: somebody sleeps, or is about to */
+#define SEQUENCE 2u /* one step of the count above it */
+
+/* False if the deadline passed. */
+static bool wait_until(struct sac_gate *gate, bool (*ready)(void *context),
+                       void (*before_sleep)(void *context), void *context, uint64_t deadline_ns)
+{
+    while (!ready(context)) {
+        const uint32_t seen = sac_or_acq_rel(&gate->word, SLEEPERS) | SLEEPERS; /* I: pairs with J */
+        if (ready(context))
+            return true;
+        if (deadline_ns != SAC_FOREVER && sac_time_ns() >= deadline_ns)
+            return false;
+        if (before_sleep != NULL)
+            before_sleep(context);
+        sac_futex_wait(&gate->word, seen, deadline_ns);
+    }
+    return true;
+}
+
+uint64_t sac_gate_wait(struct sac_gate *gate, bool (*ready)(void *context),
+                       void (*before_sleep)(void *context), void *context)
+{
+    if (ready(context))
+        return 0;
+    const uint64_t start = sac_time_ns();
+    wait_until(gate, ready, before_sleep, context, SAC_FOREVER);
+    return sac_time_ns() - start;
+}
+
+bool sac_gate_wait_for(struct sac_gate *gate, bool (*ready)(void *context), void *context,
+                       uint64_t timeout_ns)
+{
+    return wait_until(gate, ready, NULL, context, sac_time_ns() + timeout_ns);
+}
+
+/* The bit goes first: a thread that is woken and sleeps again sets it anew, and that must not be lost. */
+static void wake_sleepers(struct sac_gate *gate)
+{
+    sac_and_acq_rel(&gate->word, ~SLEEPERS); /* J: pairs with I */
+    sac_futex_wake(&gate->word);
+}
+
+void sac_gate_wake(struct sac_gate *gate)
+{
+    if (sac_add_acq_rel(&gate->word, SEQUENCE) & SLEEPERS) /* J: pairs with I */
+        wake_sleepers(gate);
+}
+
+void sac_gate_wake_if(struct sac_gate *gate, bool (*wanted)(void *context), void *context)
+{
+    if (sac_add_acq_rel(&gate->word, SEQUENCE) & SLEEPERS && wanted(context)) /* J: pairs with I */
+        wake_sleepers(gate);
+}
