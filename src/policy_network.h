@@ -30,4 +30,17 @@ void sac_policy_network_act(const struct sac_policy_network *policy, const float
                             float *action, int action_ld, const float *observation, int observation_ld,
                             const float *noise, int noise_ld, int rows);
 
+/* [-1, 1] -> environment units, the paper's "times max action", never beyond the bounds by rounding. Packed
+ * (rows, action_size); low and high (action_size). */
+static inline void sac_action_scale(float *environment_action, const float *action, const float *low,
+                                    const float *high, int rows, int action_size)
+{
+    for (int r = 0; r < rows; r++)
+        for (int i = 0; i < action_size; i++) {
+            const int at = r * action_size + i;
+            const float scaled = 0.5f * (low[i] + high[i]) + 0.5f * (high[i] - low[i]) * action[at];
+            environment_action[at] = scaled < low[i] ? low[i] : scaled > high[i] ? high[i] : scaled;
+        }
+}
+
 #endif

@@ -1,0 +1,355 @@
+/* Playing episodes with a fixed policy. */
+#include "evaluator.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "environment.h"
+#include "error.h"
+#include "kernels/kernels.h"
+#include "memory.h"
+#include "policy.h"
+#include "random.h"
+#include "returns.h"
+
+enum { AT_ONCE = 16 }; /* episodes played side by side, at most */
+
+/* Belongs to whoever plays: one thread at a time. */
+struct sac_evaluator {
+    struct sac_evaluator_context context;
+    struct sac_env_spec spec;
+    void *instance;
+    int environments, observation_ld;
+    float *observation, *action, *environment_action, *noise, *scratch;
+    double *reward, *episode_return;
+    uint8_t *terminated, *truncated;
+    int32_t *finished, *left; /* left: episodes that each environment has still to play */
+    uint32_t *episode_length;
+    double *returns; /* (episodes) results in order of (round, environment) */
+    int32_t *played; /* (environments) */
+    double total_length;
+};
+
+static enum sac_status allocate_buffers(struct sac_evaluator *e)
+{
+    const size_t n = (size_t)e->environments, A = (size_t)e->spec.action_size;
+    e->observation_ld = (int)sac_round_up((size_t)e->spec.observation_size, 16);
+    e->observation = sac_allocate(n * (size_t)e->observation_ld * sizeof(float));
+    e->action = sac_allocate(n * A * sizeof(float));
+    e->environment_action = sac_allocate(n * A * sizeof(float));
+    e->noise = sac_allocate(n * A * sizeof(float));
+    e->scratch = sac_allocate(sac_policy_network_scratch(e->context.policy, e->environments) * sizeof(float));
+    e->reward = sac_allocate(n * sizeof(double));
+    e->episode_return = sac_allocate(n * sizeof(double));
+    e->terminated = sac_allocate(n);
+    e->truncated = sac_allocate(n);
+    e->finished = sac_allocate(n * sizeof(int32_t));
+    e->left = sac_allocate(n * sizeof(int32_t));
+    e->played = sac_allocate(n * sizeof(int32_t));
+    e->episode_length = sac_allocate(n * sizeof(uint32_t));
+    e->returns = sac_allocate((size_t)e->context.episodes * sizeof(double));
+    if (!e->observation || !e->action || !e->environment_action || !e->noise || !e->scratch || !e->reward ||
+        !e->episode_return || !e->terminated || !e->truncated || !e->finished || !e->left || !e->played ||
+        !e->episode_length || !e->returns)
+        return sac_fail(SAC_NOMEM, "no memory for the evaluation of %d episodes", e->context.episodes);
+    return SAC_OK;
+}
+
+static enum sac_status create_environments(struct sac_evaluator *e)
+{
+    char error[SAC_ENV_ERROR_SIZE] = "";
+    const struct sac_env_create create = {
+        .size = sizeof create,
+        .environments = e->environments,
+        .first_environment = 0,
+        .seed = sac_random_seed(e->context.seed, SAC_PURPOSE_EVALUATION, 0),
+        .options = e->context.options,
+    };
+    if (e->context.ops->create(&create, &e->instance, error) != 0)
+        return sac_fail(SAC_ENV, "%s: the evaluation's environments could not be made: %s",
+                        e->context.ops->id, error);
+    return SAC_OK;
+}
+
+static enum sac_status check_sizes(const struct sac_evaluator *e)
+{
+    const struct sac_policy_network *policy = e->context.policy;
+    if (e->context.episodes < 1)
+        return sac_fail(SAC_INVALID, "episodes is %d; it must be at least 1", e->context.episodes);
+    if (policy->observation_size != e->spec.observation_size || policy->action_size != e->spec.action_size)
+        return sac_fail(
+            SAC_INVALID,
+            "the policy takes %d observations and gives %d actions, but %s has %d and %d; choose the "
+            "environment it was trained on",
+            policy->observation_size, policy->action_size, e->context.ops->id, e->spec.observation_size,
+            e->spec.action_size);
+    return SAC_OK;
+}
+
+enum sac_status sac_evaluator_create(const struct sac_evaluator_context *context,
+                                     struct sac_evaluator **evaluator)
+{
+    struct sac_evaluator *e = sac_allocate(sizeof *e);
+    if (!e)
+        return sac_fail(SAC_NOMEM, "no memory for the evaluator");
+    e->context = *context;
+    e->environments = context->episodes < AT_ONCE ? context->episodes : AT_ONCE;
+    enum sac_status status = sac_environment_spec(context->ops, context->options, &e->spec);
+    if (status == SAC_OK)
+        status = check_sizes(e);
+    if (status == SAC_OK)
+        status = allocate_buffers(e);
+    if (status == SAC_OK)
+        status = create_environments(e);
+    if (status != SAC_OK) {
+        sac_evaluator_destroy(e);
+        return status;
+    }
+    *evaluator = e;
+    return SAC_OK;
+}
+
+void sac_evaluator_destroy(struct sac_evaluator *e)
+{
+    if (!e)
+        return;
+    if (e->instance)
+        e->context.ops->destroy(e->instance);
+    void *const buffers[] = {
+        e->observation, e->action,     e->environment_action, e->noise,         e->scratch,
+        e->reward,      e->terminated, e->truncated,          e->finished,      e->left,
+        e->played,      e->returns,    e->episode_return,     e->episode_length};
+    for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
+        sac_free(buffers[i]);
+    sac_free(e);
+}
+
+static enum sac_status start_episodes(struct sac_evaluator *e, int count)
+{
+    char error[SAC_ENV_ERROR_SIZE] = "";
+    if (count == 0)
+        return SAC_OK;
+    if (e->context.ops->reset(e->instance, count, e->finished, e->observation, (size_t)e->observation_ld,
+                              error) != 0)
+        return sac_fail(SAC_ENV, "%s: reset failed in an evaluation: %s", e->context.ops->id, error);
+    for (int i = 0; i < count; i++) {
+        e->episode_return[e->finished[i]] = 0;
+        e->episode_length[e->finished[i]] = 0;
+    }
+    return SAC_OK;
+}
+
+static void choose_actions(struct sac_evaluator *e, const float *parameters, uint64_t step)
+{
+    const struct sac_env_spec *spec = &e->spec;
+    const int A = spec->action_size;
+    if (!e->context.deterministic)
+        sac_kernels()->normal(e->noise, A, e->context.seed, SAC_PURPOSE_EVALUATION, step + 1, 0,
+                              e->environments, A);
+    sac_policy_network_act(e->context.policy, parameters, e->scratch, e->action, A, e->observation,
+                           e->observation_ld, e->context.deterministic ? NULL : e->noise, A, e->environments);
+    sac_action_scale(e->environment_action, e->action, spec->action_low, spec->action_high, e->environments,
+                     A);
+}
+
+static enum sac_status step_environments(struct sac_evaluator *e)
+{
+    char error[SAC_ENV_ERROR_SIZE] = "";
+    const struct sac_env_step step = {
+        .size = sizeof step,
+        .count = e->environments,
+        .action = e->environment_action,
+        .action_stride = (size_t)e->spec.action_size,
+        .observation = e->observation,
+        .observation_stride = (size_t)e->observation_ld,
+        .reward = e->reward,
+        .terminated = e->terminated,
+        .truncated = e->truncated,
+    };
+    if (e->context.ops->step(e->instance, &step, error) != 0)
+        return sac_fail(SAC_ENV, "%s: a step failed in an evaluation: %s", e->context.ops->id, error);
+    return SAC_OK;
+}
+
+/* Episode number played[j] of environment j is result played[j] * environments + j. */
+static int collect(struct sac_evaluator *e, int *remaining)
+{
+    int finished = 0;
+    for (int j = 0; j < e->environments; j++) {
+        e->episode_return[j] += e->reward[j];
+        e->episode_length[j]++;
+        const bool at_limit = e->spec.step_limit > 0 && e->episode_length[j] >= (uint32_t)e->spec.step_limit;
+        if (!e->terminated[j] && !e->truncated[j] && !at_limit)
+            continue;
+        if (e->left[j] > 0) {
+            e->returns[e->played[j] * e->environments + j] = e->episode_return[j];
+            e->total_length += e->episode_length[j];
+            e->left[j]--;
+            e->played[j]++;
+            (*remaining)--;
+        }
+        e->finished[finished++] = j;
+    }
+    return finished;
+}
+
+static void deal_episodes(struct sac_evaluator *e)
+{
+    for (int j = 0; j < e->environments; j++) {
+        e->left[j] = (e->context.episodes - j + e->environments - 1) / e->environments;
+        e->played[j] = 0;
+        e->finished[j] = j;
+    }
+    e->total_length = 0;
+}
+
+enum sac_status sac_evaluator_play(struct sac_evaluator *e, const float *parameters,
+                                   const _Atomic uint32_t *abandon, struct sac_evaluation *evaluation)
+{
+    int remaining = e->context.episodes;
+    deal_episodes(e);
+    enum sac_status status = start_episodes(e, e->environments);
+    for (uint64_t step = 0; status == SAC_OK && remaining > 0; step++) {
+        if (abandon && sac_load_relaxed(abandon))
+            return sac_fail(SAC_STOPPED, "the evaluation was abandoned because the run was stopped");
+        choose_actions(e, parameters, step);
+        status = step_environments(e);
+        if (status == SAC_OK)
+            status = start_episodes(e, collect(e, &remaining));
+    }
+    if (status != SAC_OK)
+        return status;
+    sac_returns_summarize(evaluation, e->returns, e->context.episodes);
+    evaluation->mean_length = e->total_length / e->context.episodes;
+    return SAC_OK;
+}
+
+enum sac_status sac_desk_create(int episodes, struct sac_gate *events, struct sac_desk **desk)
+{
+    struct sac_desk *d = sac_allocate(sizeof *d);
+    bool complete = d != NULL;
+    for (int i = 0; d && i < SAC_REPORTS; i++) {
+        d->report[i].returns = sac_allocate((size_t)episodes * sizeof(double));
+        complete = complete && d->report[i].returns;
+    }
+    if (!complete) {
+        sac_desk_destroy(d);
+        return sac_fail(SAC_NOMEM, "no memory for the reports of %d evaluation episodes", episodes);
+    }
+    d->events = events;
+    *desk = d;
+    return SAC_OK;
+}
+
+void sac_desk_destroy(struct sac_desk *desk)
+{
+    for (int i = 0; desk && i < SAC_REPORTS; i++)
+        sac_free(desk->report[i].returns);
+    sac_free(desk);
+}
+
+void sac_desk_set_state(struct sac_desk *desk, enum sac_desk_state state)
+{
+    sac_store_release(&desk->state, (uint32_t)state); /* Z */
+    sac_gate_wake(desk->events);
+}
+
+enum sac_desk_state sac_desk_state(const struct sac_desk *desk)
+{
+    return (enum sac_desk_state)sac_load_acquire(&desk->state); /* AA */
+}
+
+const struct sac_report *sac_desk_report(const struct sac_desk *desk)
+{
+    const uint64_t n = sac_load_relaxed(&desk->reported); /* main is its only writer */
+    return sac_load_acquire(&desk->written) > n ? &desk->report[n % SAC_REPORTS] : NULL; /* AC */
+}
+
+void sac_desk_give_back(struct sac_desk *desk)
+{
+    sac_store_release(&desk->reported, sac_load_relaxed(&desk->reported) + 1); /* AD */
+    sac_gate_wake(desk->events);
+}
+
+void sac_desk_quit(struct sac_desk *desk)
+{
+    sac_store_relaxed(&desk->quit, 1u);
+    sac_gate_wake(desk->events);
+}
+
+static bool asked_or_quit(void *context)
+{
+    const struct sac_desk *desk = context;
+    return sac_desk_state(desk) == SAC_DESK_ASKED || sac_load_relaxed(&desk->quit);
+}
+
+static bool room_or_quit(void *context)
+{
+    const struct sac_desk *desk = context;
+    const uint64_t n = sac_load_relaxed(&desk->written); /* the evaluator is its only writer */
+    return sac_load_acquire(&desk->reported) + SAC_REPORTS > n || sac_load_relaxed(&desk->quit); /* AE */
+}
+
+/* Play what was asked for and write the report. */
+static void serve(struct sac_evaluator *e, struct sac_desk *desk, const float *parameters, uint64_t version)
+{
+    const uint64_t n = sac_load_relaxed(&desk->written);
+    struct sac_report *report = &desk->report[n % SAC_REPORTS];
+    const int64_t steps = desk->environment_steps;
+    report->status = sac_evaluator_play(e, parameters, &desk->quit, &report->evaluation);
+    if (report->status != SAC_OK)
+        snprintf(report->sentence, sizeof report->sentence, "%s", sac_last_error());
+    memcpy(report->returns, e->returns, (size_t)e->context.episodes * sizeof *e->returns);
+    report->evaluation.returns = report->returns;
+    report->evaluation.environment_steps = steps;
+    report->evaluation.policy_version = version;
+    sac_store_release(&desk->written, n + 1); /* AB */
+}
+
+void sac_evaluator_run(struct sac_evaluator *e, struct sac_desk *desk, struct sac_snapshots *snapshots)
+{
+    struct sac_holder holder = {-1};
+    for (;;) {
+        sac_gate_wait(desk->events, asked_or_quit, NULL, desk);
+        sac_gate_wait(desk->events, room_or_quit, NULL, desk);
+        if (sac_load_relaxed(&desk->quit))
+            return;
+        uint64_t version;
+        const float *parameters = sac_snapshots_hold(snapshots, &holder, &version);
+        sac_desk_set_state(desk, SAC_DESK_PLAYING);
+        serve(e, desk, parameters, version);
+        sac_snapshots_release(snapshots, &holder);
+        sac_desk_set_state(desk, SAC_DESK_IDLE);
+    }
+}
+
+enum sac_status sac_evaluate(const struct sac_policy *policy, const struct sac_env_ops *env,
+                             const char *const *env_options, int episodes, uint64_t seed, bool deterministic,
+                             struct sac_evaluation *evaluation)
+{
+    const struct sac_evaluator_context context = {
+        .ops = env,
+        .options = env_options,
+        .policy = &policy->network,
+        .seed = seed,
+        .episodes = episodes,
+        .deterministic = deterministic,
+    };
+    struct sac_evaluator *evaluator = NULL;
+    enum sac_status status = sac_evaluator_create(&context, &evaluator);
+    if (status == SAC_OK)
+        status = sac_evaluator_play(evaluator, policy->parameters, NULL, evaluation);
+    if (status == SAC_OK) {
+        double *returns = malloc((size_t)episodes * sizeof *returns);
+        if (returns)
+            memcpy(returns, evaluation->returns, (size_t)episodes * sizeof *returns);
+        else
+            status = sac_fail(SAC_NOMEM, "no memory for %d returns", episodes);
+        evaluation->returns = returns;
+        evaluation->environment_steps = -1;
+        evaluation->policy_version = 0;
+    }
+    sac_evaluator_destroy(evaluator);
+    return status;
+}

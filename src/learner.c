@@ -1,0 +1,171 @@
+/* Draw, update, publish. */
+#include "learner.h"
+
+#include <string.h>
+
+#include "error.h"
+#include "memory.h"
+
+enum {
+    AGE_FINE = 16, /* histogram buckets per doubling of the age */
+    AGE_BUCKETS = 33 * AGE_FINE
+};
+
+/* Everything here belongs to the learner's thread, but for `counters` (counters.h). */
+struct sac_learner {
+    struct sac_learner_context context;
+    uint64_t update;      /* updates done */
+    int64_t evaluated_at; /* environment steps of the last evaluation asked for */
+    uint32_t ages[AGE_BUCKETS];
+    struct sac_learner_counters *counters;
+};
+
+enum sac_status sac_learner_create(const struct sac_learner_context *context, struct sac_learner **learner)
+{
+    struct sac_learner *l = sac_allocate(sizeof *l);
+    if (l)
+        l->counters = sac_allocate(sizeof *l->counters);
+    if (!l || !l->counters) {
+        sac_learner_destroy(l);
+        return sac_fail(SAC_NOMEM, "no memory for the learner");
+    }
+    l->context = *context;
+    *learner = l;
+    return SAC_OK;
+}
+
+void sac_learner_destroy(struct sac_learner *l)
+{
+    if (l)
+        sac_free(l->counters);
+    sac_free(l);
+}
+
+struct sac_learner_counters *sac_learner_counters(struct sac_learner *l)
+{
+    return l->counters;
+}
+
+static void add(_Atomic double *sum, double x)
+{
+    sac_store_relaxed(sum, sac_load_relaxed(sum) + x);
+}
+
+static void count_update(struct sac_learner_counters *c, uint64_t updates, const struct sac_losses *losses)
+{
+    add(&c->critic_loss, losses->critic);
+    add(&c->value_loss, losses->value);
+    add(&c->policy_loss, losses->policy);
+    add(&c->temperature_loss, losses->temperature);
+    add(&c->entropy, losses->entropy);
+    sac_store_relaxed(&c->alpha, losses->alpha);
+    sac_store_relaxed(&c->updates, updates);
+}
+
+/* Ages fall into buckets of 1/16 of a doubling: the percentile is right to 5 %. */
+static int age_bucket(uint64_t age)
+{
+    if (age < AGE_FINE)
+        return (int)age;
+    const int doubling = 63 - __builtin_clzll(age); /* >= 4 */
+    const int bucket = (doubling - 3) * AGE_FINE + (int)(age >> (doubling - 4) & (AGE_FINE - 1));
+    return bucket < AGE_BUCKETS ? bucket : AGE_BUCKETS - 1;
+}
+
+static double bucket_age(int bucket)
+{
+    if (bucket < AGE_FINE)
+        return bucket;
+    return (double)((uint64_t)(AGE_FINE + bucket % AGE_FINE) << (bucket / AGE_FINE - 1));
+}
+
+/* How old the policies were that made this batch, in updates. */
+static void count_staleness(struct sac_learner *l, const struct sac_batch *batch)
+{
+    uint64_t sum = 0, max = 0;
+    memset(l->ages, 0, sizeof l->ages);
+    for (int r = 0; r < batch->rows; r++) {
+        const uint64_t age = (uint32_t)l->update - batch->version[r];
+        sum += age;
+        max = age > max ? age : max;
+        l->ages[age_bucket(age)]++;
+    }
+    int bucket = 0;
+    for (int64_t seen = l->ages[0]; seen * 20 < (int64_t)batch->rows * 19; seen += l->ages[bucket])
+        bucket++;
+    sac_store_relaxed(&l->counters->staleness_mean, (double)sum / batch->rows);
+    sac_store_relaxed(&l->counters->staleness_p95, bucket_age(bucket));
+    sac_store_relaxed(&l->counters->staleness_max, (double)max);
+}
+
+/* Lockstep must not skip a version: a free slot exists always and is seen after finitely many looks. */
+static void publish(struct sac_learner *l)
+{
+    const struct sac_learner_context *c = &l->context;
+    const float *parameters = sac_agent_policy_parameters(c->agent);
+    bool published = sac_snapshots_publish(c->snapshots, parameters, l->update);
+    while (!published && c->settings->mode == SAC_LOCKSTEP)
+        published = sac_snapshots_publish(c->snapshots, parameters, l->update);
+}
+
+void sac_learner_round(struct sac_learner *l)
+{
+    const struct sac_learner_context *c = &l->context;
+    struct sac_batch *batch = sac_agent_batch(c->agent);
+    struct sac_losses losses;
+    for (int i = 0; i < c->settings->updates_per_round; i++) {
+        sac_replay_draw(c->replay, c->settings->seed, l->update, batch);
+        sac_update(c->agent, l->update, &losses);
+        count_update(l->counters, ++l->update, &losses);
+    }
+    count_staleness(l, batch);
+    publish(l);
+}
+
+static bool desk_idle(void *context)
+{
+    const struct sac_desk *desk = context;
+    return sac_desk_state(desk) == SAC_DESK_IDLE || sac_load_relaxed(&desk->quit);
+}
+
+static bool desk_served(void *context)
+{
+    const struct sac_desk *desk = context;
+    return sac_desk_state(desk) != SAC_DESK_ASKED || sac_load_relaxed(&desk->quit);
+}
+
+/* Ask for an evaluation when a multiple of eval_every has been passed. Async never waits: a busy evaluator
+ * takes the next policy when it is free. Lockstep waits until the evaluator holds exactly this version. */
+static void maybe_evaluate(struct sac_learner *l)
+{
+    struct sac_desk *desk = l->context.desk;
+    const int64_t every = l->context.settings->eval_every, steps = sac_governor_steps(l->context.governor);
+    const bool lockstep = l->context.settings->mode == SAC_LOCKSTEP;
+    if (!desk || every == 0 || steps / every == l->evaluated_at / every ||
+        steps >= l->context.settings->steps)
+        return;
+    if (lockstep)
+        sac_gate_wait(desk->events, desk_idle, NULL, desk);
+    if (sac_desk_state(desk) != SAC_DESK_IDLE)
+        return;
+    l->evaluated_at = steps;
+    desk->environment_steps = steps;
+    sac_desk_set_state(desk, SAC_DESK_ASKED);
+    if (lockstep)
+        sac_gate_wait(desk->events, desk_served, NULL, desk);
+}
+
+static void lead(void *context)
+{
+    struct sac_learner *l = context;
+    while (sac_governor_turn(l->context.governor)) {
+        sac_learner_round(l);
+        maybe_evaluate(l);
+        sac_governor_updated(l->context.governor);
+    }
+}
+
+void sac_learner_run(struct sac_learner *l)
+{
+    sac_team_enter(l->context.team, lead, l);
+}

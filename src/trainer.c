@@ -1,0 +1,552 @@
+/* A training run: makes all parts, starts the threads, watches, joins. Everything here belongs to the main
+ * thread. */
+#include <softac/trainer.h>
+
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "env_thread.h"
+#include "environment.h"
+#include "error.h"
+#include "evaluator.h"
+#include "learner.h"
+#include "memory.h"
+#include "policy.h"
+#include "safe_point.h"
+#include "thread.h"
+
+enum { EPISODE_WINDOW = 100 }; /* as Stable-Baselines3's rollout/ep_rew_mean */
+static const uint64_t LOOK_EVERY_NS = 1000000000u;
+static const double SMALL_UPDATE =
+    5e7; /* FLOPs under which a second learner thread costs more than it gives */
+
+/* The previous look at the counters, for rates and means in between. */
+struct look {
+    uint64_t time_ns;
+    int64_t steps;
+    uint64_t updates, env_wait, learner_wait;
+    double critic_loss, value_loss, policy_loss, temperature_loss, entropy;
+};
+
+struct sac_trainer {
+    struct sac_settings settings;
+    const struct sac_env_ops *ops;
+    const char *const *options;
+    struct sac_env_spec spec;
+    int env_threads, learner_threads, split;
+
+    struct sac_team *team;
+    struct sac_agent *agent;
+    struct sac_replay *replay;
+    struct sac_governor *governor;
+    struct sac_snapshots *snapshots;
+    struct sac_learner *learner;
+    struct sac_env_thread **env_thread; /* (env_threads) */
+    struct sac_evaluator *evaluator;
+    struct sac_desk *desk;
+    struct sac_gate *events; /* main sleeps here; threads that end, the evaluator and stop wake it */
+    struct sac_first_error *error;
+
+    pthread_t *thread; /* (env_threads), learner, evaluator */
+    int started;
+    /* written by: env threads and the learner as they end; read by: main. Relaxed: joining orders what they
+     * leave */
+    _Atomic uint32_t ended;
+    /* written by: main; read by: sac_trainer_visit on the same thread */
+    bool ran, running;
+
+    const struct sac_observer *observer;
+    uint64_t started_ns;
+    struct look last;
+    uint64_t *episodes_seen; /* (env_threads) */
+    struct sac_episode window[EPISODE_WINDOW];
+    uint64_t window_count;
+};
+
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* --- making --- */
+
+/* Forward passes are a third of an update's work, and v1 and v2 both make about 13 of one hidden layer's
+ * size. */
+static double rough_update_flops(const struct sac_settings *settings, int inputs)
+{
+    double weights = 0;
+    int in = inputs;
+    for (int i = 0; i < settings->hidden_layers; in = settings->hidden[i++])
+        weights += (double)in * settings->hidden[i];
+    return 26.0 * settings->batch_size * weights;
+}
+
+static void choose_threads(struct sac_trainer *t, const struct sac_machine *machine)
+{
+    const int cpus = sac_thread_cpus();
+    t->env_threads = machine->env_threads > 0 ? machine->env_threads : cpus;
+    if (t->env_threads > t->settings.environments)
+        t->env_threads = t->settings.environments;
+    const double flops = rough_update_flops(&t->settings, t->spec.observation_size + t->spec.action_size);
+    t->learner_threads = machine->learner_threads > 0        ? machine->learner_threads
+                         : cpus > 1 && flops >= SMALL_UPDATE ? 2
+                                                             : 1;
+    t->split = t->settings.learner_split > 0      ? t->settings.learner_split
+               : t->settings.mode == SAC_LOCKSTEP ? 2
+                                                  : t->learner_threads;
+}
+
+static enum sac_status create_data_parts(struct sac_trainer *t)
+{
+    const struct sac_replay_shape shape = {
+        .environments = t->settings.environments,
+        .env_threads = t->env_threads,
+        .observation_size = t->spec.observation_size,
+        .action_size = t->spec.action_size,
+        .capacity = t->settings.replay_capacity,
+        .guard = sac_governor_guard(&t->settings),
+    };
+    const enum sac_status status = sac_replay_create(&shape, &t->replay);
+    if (status != SAC_OK)
+        return status;
+    return sac_governor_create(&t->settings, t->env_threads, t->replay, &t->governor);
+}
+
+static enum sac_status create_learner(struct sac_trainer *t)
+{
+    enum sac_status status = sac_team_create(t->learner_threads, &t->team);
+    if (status == SAC_OK)
+        status = sac_agent_create(&t->settings, t->spec.observation_size, t->spec.action_size, t->split,
+                                  t->team, &t->agent);
+    if (status == SAC_OK) /* holders: env threads, evaluator, and main when it exports */
+        status = sac_snapshots_create(t->env_threads + 2, sac_agent_policy(t->agent)->network.size,
+                                      sac_agent_policy_parameters(t->agent), &t->snapshots);
+    const struct sac_learner_context context = {
+        .settings = &t->settings,
+        .team = t->team,
+        .agent = t->agent,
+        .replay = t->replay,
+        .governor = t->governor,
+        .snapshots = t->snapshots,
+        .desk = t->desk,
+    };
+    return status == SAC_OK ? sac_learner_create(&context, &t->learner) : status;
+}
+
+static enum sac_status create_env_threads(struct sac_trainer *t)
+{
+    const struct sac_env_context context = {
+        .settings = &t->settings,
+        .ops = t->ops,
+        .options = t->options,
+        .spec = &t->spec,
+        .policy = sac_agent_policy(t->agent),
+        .replay = t->replay,
+        .governor = t->governor,
+        .snapshots = t->snapshots,
+        .error = t->error,
+    };
+    for (int i = 0; i < t->env_threads; i++) {
+        const enum sac_status status = sac_env_thread_create(&context, i, &t->env_thread[i]);
+        if (status != SAC_OK)
+            return status;
+    }
+    return SAC_OK;
+}
+
+static enum sac_status create_evaluator(struct sac_trainer *t)
+{
+    const struct sac_evaluator_context context = {
+        .ops = t->ops,
+        .options = t->options,
+        .policy = sac_agent_policy(t->agent),
+        .seed = t->settings.seed,
+        .episodes = t->settings.eval_episodes,
+        .deterministic = true,
+    };
+    return sac_evaluator_create(&context, &t->evaluator);
+}
+
+static enum sac_status allocate_shared(struct sac_trainer *t)
+{
+    t->events = sac_allocate(sizeof *t->events);
+    t->error = sac_allocate(sizeof *t->error);
+    t->env_thread = sac_allocate((size_t)t->env_threads * sizeof(struct sac_env_thread *));
+    t->thread = sac_allocate((size_t)(t->env_threads + 2) * sizeof *t->thread);
+    t->episodes_seen = sac_allocate((size_t)t->env_threads * sizeof *t->episodes_seen);
+    if (!t->events || !t->error || !t->env_thread || !t->thread || !t->episodes_seen)
+        return sac_fail(SAC_NOMEM, "no memory for a run with %d env threads", t->env_threads);
+    return sac_desk_create(t->settings.eval_episodes, t->events, &t->desk);
+}
+
+static enum sac_status create_parts(struct sac_trainer *t)
+{
+    enum sac_status status = allocate_shared(t);
+    if (status == SAC_OK)
+        status = create_data_parts(t);
+    if (status == SAC_OK)
+        status = create_learner(t);
+    if (status == SAC_OK)
+        status = create_env_threads(t);
+    if (status == SAC_OK)
+        status = create_evaluator(t);
+    return status;
+}
+
+enum sac_status sac_trainer_create(const struct sac_settings *settings, const struct sac_machine *machine,
+                                   const struct sac_env_ops *env, const char *const *env_options,
+                                   struct sac_trainer **trainer)
+{
+    enum sac_status status = sac_settings_check(settings);
+    if (status != SAC_OK)
+        return status;
+    struct sac_trainer *t = sac_allocate(sizeof *t);
+    if (!t)
+        return sac_fail(SAC_NOMEM, "no memory for a trainer");
+    t->settings = *settings;
+    t->ops = env;
+    t->options = env_options;
+    status = sac_environment_spec(env, env_options, &t->spec);
+    if (status == SAC_OK) {
+        choose_threads(t, machine);
+        status = create_parts(t);
+    }
+    if (status != SAC_OK) {
+        sac_trainer_destroy(t);
+        return status;
+    }
+    *trainer = t;
+    return SAC_OK;
+}
+
+void sac_trainer_destroy(struct sac_trainer *t)
+{
+    if (!t)
+        return;
+    sac_evaluator_destroy(t->evaluator);
+    for (int i = 0; t->env_thread && i < t->env_threads; i++)
+        sac_env_thread_destroy(t->env_thread[i]);
+    sac_learner_destroy(t->learner);
+    sac_snapshots_destroy(t->snapshots);
+    sac_agent_destroy(t->agent);
+    sac_team_destroy(t->team);
+    sac_governor_destroy(t->governor);
+    sac_replay_destroy(t->replay);
+    sac_desk_destroy(t->desk);
+    void *const buffers[] = {t->events, t->error, t->env_thread, t->thread, t->episodes_seen};
+    for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
+        sac_free(buffers[i]);
+    sac_free(t);
+}
+
+/* --- threads --- */
+
+static void end_thread(struct sac_trainer *t)
+{
+    sac_add_relaxed(&t->ended, 1u);
+    sac_gate_wake(t->events);
+}
+
+struct env_start {
+    struct sac_trainer *trainer;
+    int number;
+};
+
+static void *env_main(void *argument)
+{
+    struct env_start start = *(struct env_start *)argument;
+    free(argument);
+    char name[16];
+    snprintf(name, sizeof name, "softac-env-%d", start.number);
+    sac_thread_name(name);
+    sac_env_thread_run(start.trainer->env_thread[start.number]);
+    end_thread(start.trainer);
+    return NULL;
+}
+
+static void *learner_main(void *argument)
+{
+    struct sac_trainer *t = argument;
+    sac_thread_name("softac-learner");
+    sac_learner_run(t->learner);
+    end_thread(t);
+    return NULL;
+}
+
+static void *evaluator_main(void *argument)
+{
+    struct sac_trainer *t = argument;
+    sac_thread_name("softac-eval");
+    sac_evaluator_run(t->evaluator, t->desk, t->snapshots);
+    return NULL;
+}
+
+static enum sac_status start_thread(struct sac_trainer *t, void *(*run)(void *), void *argument)
+{
+    const int error = pthread_create(&t->thread[t->started], NULL, run, argument);
+    if (error != 0)
+        return sac_fail(SAC_NOMEM, "thread %d could not be started: %s; use fewer --env-threads", t->started,
+                        strerror(error));
+    t->started++;
+    return SAC_OK;
+}
+
+/* Evaluator first and env threads last: whatever fails, those already started see a stop and end. */
+static enum sac_status start_threads(struct sac_trainer *t)
+{
+    enum sac_status status = start_thread(t, evaluator_main, t);
+    if (status == SAC_OK)
+        status = start_thread(t, learner_main, t);
+    for (int i = 0; status == SAC_OK && i < t->env_threads; i++) {
+        struct env_start *start = malloc(sizeof *start);
+        if (!start)
+            return sac_fail(SAC_NOMEM, "no memory to start env thread %d", i);
+        *start = (struct env_start){t, i};
+        status = start_thread(t, env_main, start);
+        if (status != SAC_OK)
+            free(start);
+    }
+    return status;
+}
+
+/* --- watching --- */
+
+static void collect_episodes(struct sac_trainer *t)
+{
+    for (int i = 0; i < t->env_threads; i++) {
+        struct sac_env_counters *counters = sac_env_thread_counters(t->env_thread[i]);
+        const uint64_t count = sac_counted_episodes(counters);
+        uint64_t from = t->episodes_seen[i];
+        if (count - from > SAC_EPISODE_RING)
+            from = count - SAC_EPISODE_RING;
+        for (uint64_t n = from; n < count; n++)
+            t->window[t->window_count++ % EPISODE_WINDOW] = sac_counted_episode(counters, n);
+        t->episodes_seen[i] = count;
+    }
+}
+
+static void describe_episodes(const struct sac_trainer *t, struct sac_progress *p)
+{
+    const uint64_t n = t->window_count < EPISODE_WINDOW ? t->window_count : EPISODE_WINDOW;
+    double returns = 0, lengths = 0;
+    for (uint64_t i = 0; i < n; i++) {
+        returns += (double)t->window[i].total_reward;
+        lengths += t->window[i].length;
+    }
+    for (int i = 0; i < t->env_threads; i++)
+        p->episodes += (int64_t)t->episodes_seen[i];
+    p->mean_return = n ? returns / (double)n : NAN;
+    p->mean_length = n ? lengths / (double)n : NAN;
+}
+
+static struct look take_look(const struct sac_trainer *t)
+{
+    struct sac_learner_counters *c = sac_learner_counters(t->learner);
+    return (struct look){
+        .time_ns = now_ns(),
+        .steps = sac_governor_steps(t->governor),
+        .updates = sac_load_relaxed(&c->updates),
+        .env_wait = sac_governor_env_wait(t->governor),
+        .learner_wait = sac_governor_learner_wait(t->governor),
+        .critic_loss = sac_load_relaxed(&c->critic_loss),
+        .value_loss = sac_load_relaxed(&c->value_loss),
+        .policy_loss = sac_load_relaxed(&c->policy_loss),
+        .temperature_loss = sac_load_relaxed(&c->temperature_loss),
+        .entropy = sac_load_relaxed(&c->entropy),
+    };
+}
+
+static void describe_learning(const struct sac_trainer *t, const struct look *now, struct sac_progress *p)
+{
+    struct sac_learner_counters *c = sac_learner_counters(t->learner);
+    const struct look *last = &t->last;
+    const double n = (double)(now->updates - last->updates), scale = n > 0 ? 1 / n : NAN;
+    p->critic_loss = (now->critic_loss - last->critic_loss) * scale;
+    p->value_loss = (now->value_loss - last->value_loss) * scale;
+    p->policy_loss = (now->policy_loss - last->policy_loss) * scale;
+    p->temperature_loss = (now->temperature_loss - last->temperature_loss) * scale;
+    p->entropy = (now->entropy - last->entropy) * scale;
+    const bool any = now->updates > 0;
+    p->temperature = any ? sac_load_relaxed(&c->alpha) : NAN;
+    p->staleness_mean = any ? sac_load_relaxed(&c->staleness_mean) : NAN;
+    p->staleness_p95 = any ? sac_load_relaxed(&c->staleness_p95) : NAN;
+    p->staleness_max = any ? sac_load_relaxed(&c->staleness_max) : NAN;
+}
+
+static void report_progress(struct sac_trainer *t)
+{
+    const struct look now = take_look(t), last = t->last;
+    const double seconds = fmax((double)(now.time_ns - last.time_ns) * 1e-9, 1e-9);
+    const int64_t trained_on = now.steps - t->settings.warmup_steps;
+    struct sac_progress p = {
+        .environment_steps = now.steps,
+        .updates = now.updates,
+        .wall_seconds = (double)(now.time_ns - t->started_ns) * 1e-9,
+        .steps_per_second = (double)(now.steps - last.steps) / seconds,
+        .updates_per_second = (double)(now.updates - last.updates) / seconds,
+        .update_to_data = trained_on > 0 ? (double)now.updates / (double)trained_on : NAN,
+        .env_wait_fraction = (double)(now.env_wait - last.env_wait) * 1e-9 / seconds / t->env_threads,
+        .learner_wait_fraction = (double)(now.learner_wait - last.learner_wait) * 1e-9 / seconds,
+    };
+    collect_episodes(t);
+    describe_episodes(t, &p);
+    describe_learning(t, &now, &p);
+    t->last = now;
+    if (t->observer && t->observer->progress)
+        t->observer->progress(t->observer->context, &p);
+}
+
+static void tell_evaluation(struct sac_trainer *t, const struct sac_evaluation *evaluation)
+{
+    if (t->observer && t->observer->evaluation)
+        t->observer->evaluation(t->observer->context, evaluation);
+}
+
+/* Finished evaluations go to the observer; the failure of one ends the run. */
+static void serve_reports(struct sac_trainer *t)
+{
+    const struct sac_report *report;
+    while ((report = sac_desk_report(t->desk)) != NULL) {
+        if (report->status == SAC_OK) {
+            tell_evaluation(t, &report->evaluation);
+        } else if (report->status != SAC_STOPPED) {
+            sac_first_error_keep(t->error, sac_fail(report->status, "%s", report->sentence));
+            sac_governor_stop(t->governor);
+        }
+        sac_desk_give_back(t->desk);
+    }
+}
+
+/* Threads that end, besides the evaluator. */
+static uint32_t workers(const struct sac_trainer *t)
+{
+    return t->started > 0 ? (uint32_t)t->started - 1 : 0;
+}
+
+static bool all_ended(const struct sac_trainer *t)
+{
+    return sac_load_relaxed(&t->ended) >= workers(t);
+}
+
+static bool needs_main(void *context)
+{
+    const struct sac_trainer *t = context;
+    return all_ended(t) || sac_desk_report(t->desk) != NULL ||
+           (sac_governor_stopped(t->governor) && !sac_load_relaxed(&t->desk->quit));
+}
+
+static void watch(struct sac_trainer *t)
+{
+    uint64_t next_look = t->started_ns + LOOK_EVERY_NS;
+    while (!all_ended(t)) {
+        const uint64_t now = now_ns();
+        if (now >= next_look) {
+            report_progress(t);
+            next_look = now_ns() + LOOK_EVERY_NS;
+        } else {
+            sac_gate_wait_for(t->events, needs_main, t, next_look - now);
+        }
+        if (sac_governor_stopped(t->governor))
+            sac_desk_quit(t->desk);
+        serve_reports(t);
+    }
+}
+
+static bool desk_idle(void *context)
+{
+    const struct sac_trainer *t = context;
+    return sac_desk_state(t->desk) == SAC_DESK_IDLE;
+}
+
+/* Let an evaluation under way finish (after a stop it is abandoned), then join everybody. */
+static void join_threads(struct sac_trainer *t)
+{
+    if (t->started > 0 && !sac_governor_stopped(t->governor))
+        sac_gate_wait(t->events, desk_idle, NULL, t);
+    sac_desk_quit(t->desk);
+    for (int i = 0; i < t->started; i++)
+        pthread_join(t->thread[i], NULL);
+    serve_reports(t);
+}
+
+static enum sac_status evaluate_at_end(struct sac_trainer *t)
+{
+    struct sac_evaluation evaluation = {0};
+    const enum sac_status status =
+        sac_evaluator_play(t->evaluator, sac_agent_policy_parameters(t->agent), NULL, &evaluation);
+    if (status != SAC_OK)
+        return status;
+    evaluation.environment_steps = sac_governor_steps(t->governor);
+    evaluation.policy_version = sac_governor_updates(t->governor);
+    tell_evaluation(t, &evaluation);
+    return SAC_OK;
+}
+
+enum sac_status sac_trainer_run(struct sac_trainer *t, const struct sac_observer *observer)
+{
+    if (t->ran)
+        return sac_fail(SAC_STATE, "this trainer has run already; create a new one for another run");
+    t->ran = t->running = true;
+    t->observer = observer;
+    t->started_ns = now_ns();
+    t->last = take_look(t);
+    const enum sac_status started = start_threads(t);
+    if (started != SAC_OK) {
+        sac_first_error_keep(t->error, started);
+        sac_governor_stop(t->governor);
+    }
+    watch(t);
+    join_threads(t);
+    t->running = false;
+    report_progress(t);
+    const enum sac_status status = sac_first_error_take(t->error);
+    if (status != SAC_OK)
+        return status;
+    if (sac_governor_stopped(t->governor))
+        return sac_fail(SAC_STOPPED, "the run was stopped after %lld of %lld environment steps",
+                        (long long)sac_governor_steps(t->governor), (long long)t->settings.steps);
+    return evaluate_at_end(t);
+}
+
+/* --- the rest of the interface --- */
+
+void sac_trainer_stop(struct sac_trainer *t)
+{
+    sac_governor_stop(t->governor);
+    sac_gate_wake(t->events);
+}
+
+enum sac_status sac_trainer_policy(const struct sac_trainer *t, struct sac_policy **policy)
+{
+    return sac_policy_create(sac_agent_policy(t->agent), sac_agent_policy_parameters(t->agent), t->ops->id,
+                             t->spec.action_low, t->spec.action_high, policy);
+}
+
+enum sac_status sac_trainer_visit(struct sac_trainer *t,
+                                  void (*visit)(void *context, const struct sac_safe_point *safe_point),
+                                  void *context)
+{
+    if (!t->running)
+        return sac_fail(SAC_STATE, "no run is under way: a safe point exists only inside sac_trainer_run");
+    serve_reports(
+        t); /* so that the evaluator, and a lockstep learner behind it, find room while main is here */
+    if (!sac_governor_pause(t->governor))
+        return sac_fail(SAC_STOPPED, "the run was stopped before all threads had parked");
+    struct sac_safe_point safe_point = {
+        .steps = sac_governor_steps(t->governor),
+        .updates = sac_governor_updates(t->governor),
+        .replay = t->replay,
+        .env_thread = t->env_thread,
+        .env_threads = t->env_threads,
+    };
+    safe_point.agent = sac_agent_state(t->agent, &safe_point.agent_floats);
+    visit(context, &safe_point);
+    sac_governor_resume(t->governor);
+    return SAC_OK;
+}
