@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "env_thread.h"
 #include "environment.h"
@@ -67,13 +66,6 @@ struct sac_trainer {
     uint64_t window_count;
 };
 
-static uint64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 /* --- making --- */
 
 /* Forward passes are a third of an update's work, and v1 and v2 both make about 13 of one hidden layer's
@@ -89,7 +81,7 @@ static double rough_update_flops(const struct sac_settings *settings, int inputs
 
 static void choose_threads(struct sac_trainer *t, const struct sac_machine *machine)
 {
-    const int cpus = sac_thread_cpus();
+    const int cpus = sac_cpu_count();
     t->env_threads = machine->env_threads > 0 ? machine->env_threads : cpus;
     if (t->env_threads > t->settings.environments)
         t->env_threads = t->settings.environments;
@@ -264,7 +256,7 @@ static void *env_main(void *argument)
     free(argument);
     char name[16];
     snprintf(name, sizeof name, "softac-env-%d", start.number);
-    sac_thread_name(name);
+    pthread_setname_np(pthread_self(), name);
     sac_env_thread_run(start.trainer->env_thread[start.number]);
     end_thread(start.trainer);
     return NULL;
@@ -273,7 +265,7 @@ static void *env_main(void *argument)
 static void *learner_main(void *argument)
 {
     struct sac_trainer *t = argument;
-    sac_thread_name("softac-learner");
+    pthread_setname_np(pthread_self(), "softac-learner");
     sac_learner_run(t->learner);
     end_thread(t);
     return NULL;
@@ -282,7 +274,7 @@ static void *learner_main(void *argument)
 static void *evaluator_main(void *argument)
 {
     struct sac_trainer *t = argument;
-    sac_thread_name("softac-eval");
+    pthread_setname_np(pthread_self(), "softac-eval");
     sac_evaluator_run(t->evaluator, t->desk, t->snapshots);
     return NULL;
 }
@@ -349,7 +341,7 @@ static struct look take_look(const struct sac_trainer *t)
 {
     struct sac_learner_counters *c = sac_learner_counters(t->learner);
     return (struct look){
-        .time_ns = now_ns(),
+        .time_ns = sac_time_ns(),
         .steps = sac_governor_steps(t->governor),
         .updates = sac_load_relaxed(&c->updates),
         .env_wait = sac_governor_env_wait(t->governor),
@@ -445,10 +437,10 @@ static void watch(struct sac_trainer *t)
 {
     uint64_t next_look = t->started_ns + LOOK_EVERY_NS;
     while (!all_ended(t)) {
-        const uint64_t now = now_ns();
+        const uint64_t now = sac_time_ns();
         if (now >= next_look) {
             report_progress(t);
-            next_look = now_ns() + LOOK_EVERY_NS;
+            next_look = sac_time_ns() + LOOK_EVERY_NS;
         } else {
             sac_gate_wait_for(t->events, needs_main, t, next_look - now);
         }
@@ -494,7 +486,7 @@ enum sac_status sac_trainer_run(struct sac_trainer *t, const struct sac_observer
         return sac_fail(SAC_STATE, "this trainer has run already; create a new one for another run");
     t->ran = t->running = true;
     t->observer = observer;
-    t->started_ns = now_ns();
+    t->started_ns = sac_time_ns();
     t->last = take_look(t);
     const enum sac_status started = start_threads(t);
     if (started != SAC_OK) {
