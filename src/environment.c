@@ -3,9 +3,7 @@
 #include "../envs/envs.h"
 #include "error.h"
 
-#include <ctype.h>
 #include <dlfcn.h>
-#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,54 +14,11 @@ static const struct sac_environment_entry entries[] = {
     {"MountainCarContinuous-v0", &sac_mountain_car_continuous, NULL},
 };
 
-enum { ENTRIES = sizeof entries / sizeof *entries, LONGEST_NAME = 64 };
+enum { ENTRIES = sizeof entries / sizeof *entries };
 
 const struct sac_environment_entry *sac_environment_entry(int index)
 {
     return index >= 0 && index < ENTRIES ? &entries[index] : NULL;
-}
-
-static int smaller(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-/* Levenshtein's distance, letter case ignored; names of up to LONGEST_NAME letters. */
-static int edit_distance(const char *a, const char *b)
-{
-    int row[LONGEST_NAME + 1];
-    const int n = (int)strlen(b);
-    for (int j = 0; j <= n; j++)
-        row[j] = j;
-    for (int i = 1; a[i - 1]; i++) {
-        int diagonal = row[0];
-        row[0] = i;
-        for (int j = 1; j <= n; j++) {
-            const int changed = tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]);
-            const int best = smaller(smaller(row[j], row[j - 1]) + 1, diagonal + changed);
-            diagonal = row[j];
-            row[j] = best;
-        }
-    }
-    return row[n];
-}
-
-/* "Near": a third of the longer name may differ, and one letter more ("pendulum" for "Pendulum-v1"). */
-const char *sac_nearest_name(const char *word, const char *const *names)
-{
-    const char *nearest = NULL;
-    int least = 0;
-    for (; *names; names++) {
-        const size_t a = strlen(word), b = strlen(*names);
-        if (a > LONGEST_NAME || b > LONGEST_NAME)
-            continue;
-        const int distance = edit_distance(word, *names);
-        if (distance <= 1 + (int)(a > b ? a : b) / 3 && (!nearest || distance < least)) {
-            nearest = *names;
-            least = distance;
-        }
-    }
-    return nearest;
 }
 
 static enum sac_status fail_unknown(const char *name)
@@ -75,20 +30,6 @@ static enum sac_status fail_unknown(const char *name)
     if (nearest)
         return sac_fail(SAC_INVALID, "there is no environment '%s'; did you mean '%s'?", name, nearest);
     return sac_fail(SAC_INVALID, "there is no environment '%s'; `softac envs` lists those there are", name);
-}
-
-/* The first thing wrong with a table, or NULL. */
-static const char *table_fault(const struct sac_env_ops *ops)
-{
-    if (ops->abi != SAC_ENV_ABI)
-        return "its table says another interface version; build it again with this <softac/env.h>";
-    if (ops->size < sizeof *ops)
-        return "its table is shorter than this program's; build it again with this <softac/env.h>";
-    if (!ops->id)
-        return "its table has no id";
-    if (!ops->spec || !ops->create || !ops->reset || !ops->step || !ops->destroy)
-        return "its table lacks one of spec, create, reset, step, destroy";
-    return NULL;
 }
 
 /* The plugin stays loaded until the process ends: its table, spec and code are used from anywhere. */
@@ -112,7 +53,7 @@ static enum sac_status load_plugin(const char *path, const struct sac_env_ops **
     }
     const struct sac_env_ops *table = plugin(SAC_ENV_ABI);
     const char *fault =
-        table ? table_fault(table)
+        table ? sac_environment_table_fault(table)
               : "it serves other interface versions only; build it again with this <softac/env.h>";
     if (fault) {
         dlclose(library);
@@ -142,40 +83,4 @@ enum sac_status sac_environment_find(const char *name, const struct sac_env_ops 
         return SAC_OK;
     }
     return fail_unknown(name);
-}
-
-static enum sac_status check_bounds(const char *id, const struct sac_env_spec *spec)
-{
-    if (!spec->action_low || !spec->action_high)
-        return sac_fail(SAC_ENV, "%s gives no action bounds; SAC needs finite ones", id);
-    for (int i = 0; i < spec->action_size; i++) {
-        const double low = (double)spec->action_low[i], high = (double)spec->action_high[i];
-        if (!isfinite(low) || !isfinite(high) || low >= high)
-            return sac_fail(SAC_ENV,
-                            "%s: action %d has bounds [%g, %g]; finite ones with low < high are needed", id,
-                            i, low, high);
-    }
-    return SAC_OK;
-}
-
-enum sac_status sac_environment_spec(const struct sac_env_ops *ops, const char *const *options,
-                                     struct sac_env_spec *spec)
-{
-    char error[SAC_ENV_ERROR_SIZE] = "it gives no reason";
-    const char *fault = table_fault(ops);
-    if (fault)
-        return sac_fail(SAC_ENV, "the environment does not fit interface version %d: %s", SAC_ENV_ABI, fault);
-    *spec = (struct sac_env_spec){.size = sizeof *spec};
-    if (ops->spec(options, spec, error))
-        return sac_fail(SAC_ENV, "%s: %s", ops->id, error);
-    if (spec->size < sizeof *spec)
-        return sac_fail(SAC_ENV, "%s fills a spec of %u bytes, this program reads %zu; build it again",
-                        ops->id, spec->size, sizeof *spec);
-    if (spec->observation_size < 1 || spec->action_size < 1)
-        return sac_fail(SAC_ENV, "%s: %d observations and %d actions; at least one of each is needed",
-                        ops->id, spec->observation_size, spec->action_size);
-    if (spec->step_limit < 0 || spec->position_size < 0 || spec->velocity_size < 0)
-        return sac_fail(SAC_ENV, "%s: a negative step limit or state size (%d, %d, %d)", ops->id,
-                        spec->step_limit, spec->position_size, spec->velocity_size);
-    return check_bounds(ops->id, spec);
 }

@@ -20,6 +20,9 @@ const struct sac_environment_entry *sac_environment_entry(int index);
  */
 enum sac_status sac_environment_find(const char *name, const struct sac_env_ops **ops);
 
+/* The first thing wrong with a table, in words, or NULL. */
+const char *sac_environment_table_fault(const struct sac_env_ops *ops);
+
 /* spec() with the table, sizes and bounds checked. SAC_ENV. */
 enum sac_status sac_environment_spec(const struct sac_env_ops *ops, const char *const *options,
                                      struct sac_env_spec *spec);
