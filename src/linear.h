@@ -36,4 +36,8 @@ const char *sac_linear_implementation(const struct sac_linear *site);
 /* "oneDNN 2.6.3 (gomp)" */
 const char *sac_linear_backend(void);
 
+/* Keep oneDNN to "portable" (SSE4.1), "avx2", "avx512", or "auto": all that the CPU has. Before the first site
+ * is created. Called by sac_kernels_select. */
+enum sac_status sac_linear_cap_isa(const char *isa);
+
 #endif

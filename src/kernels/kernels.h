@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <softac/status.h>
+
 #include "../policy_network.h"
 #include "../random.h"
 
@@ -25,9 +27,10 @@ struct sac_squash {
  * step_size = lr / (1 - beta1^t), root_correction = 1 / sqrt(1 - beta2^t). */
 struct sac_adam {
     float step_size, root_correction, beta1, beta2, epsilon;
+    float rest1, rest2; /* 1 - beta in double, then rounded: 1 - 0.999f would be off by 1.3e-5 */
 };
-struct sac_adam sac_adam_step(double learning_rate,
-                              uint64_t t); /* t counts from 1; beta .9, .999; epsilon 1e-8 */
+/* t counts from 1; beta .9, .999; epsilon 1e-8 */
+struct sac_adam sac_adam_step(double learning_rate, uint64_t t);
 
 struct sac_kernels {
     const char *name; /* "scalar", "portable", "avx2", "avx512" */
@@ -102,12 +105,18 @@ struct sac_kernels {
                            float alpha, int rows);
     /* d = scale (x - y); returns the sum over rows of (x - y)^2 / 2 */
     double (*squared_error)(float *d, const float *x, const float *y, float scale, int rows);
+
+    /* --- measuring the machine: independent multiply-adds in registers. sink (2) holds factor and addend and
+     * takes a result that nobody needs; returns the floating point operations done. --- */
+    double (*multiply_adds)(float *sink, int64_t rounds);
 };
 
 extern const struct sac_kernels sac_kernels_scalar;   /* the twins; double inside where that is the oracle */
 extern const struct sac_kernels sac_kernels_portable; /* no instruction beyond the build's baseline */
-#if defined(__x86_64__)
+#ifdef SAC_HAVE_AVX2
 extern const struct sac_kernels sac_kernels_avx2;
+#endif
+#ifdef SAC_HAVE_AVX512
 extern const struct sac_kernels sac_kernels_avx512;
 #endif
 

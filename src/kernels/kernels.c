@@ -1,0 +1,86 @@
+/* The choice of kernels at run time. */
+#include "kernels.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "../atomics.h"
+#include "../cpu.h"
+#include "../error.h"
+
+/* written by: sac_kernels_select, before any thread starts, or the first sac_kernels(), by any thread, with
+ * the same value; relaxed is enough, as the tables are constants */
+static const struct sac_kernels *_Atomic chosen;
+
+int sac_kernels_available(const struct sac_kernels *table[4])
+{
+    int n = 0;
+    table[n++] = &sac_kernels_portable;
+#ifdef SAC_HAVE_AVX2
+    if (sac_cpu_has_avx2())
+        table[n++] = &sac_kernels_avx2;
+#endif
+#ifdef SAC_HAVE_AVX512
+    if (sac_cpu_has_avx512())
+        table[n++] = &sac_kernels_avx512;
+#endif
+    return n;
+}
+
+static const struct sac_kernels *best(void)
+{
+    const struct sac_kernels *table[4];
+    return table[sac_kernels_available(table) - 1];
+}
+
+const struct sac_kernels *sac_kernels(void)
+{
+    const struct sac_kernels *table = sac_load_relaxed(&chosen);
+    if (table == NULL) {
+        table = best();
+        sac_store_relaxed(&chosen, table);
+    }
+    return table;
+}
+
+static enum sac_status refuse(const char *isa, const struct sac_kernels *const *table, int n)
+{
+    char names[64] = "";
+    for (int i = 0; i < n; i++) {
+        strncat(names, i > 0 ? ", " : "", sizeof names - strlen(names) - 1);
+        strncat(names, table[i]->name, sizeof names - strlen(names) - 1);
+    }
+    return sac_fail(SAC_INVALID, "instruction set '%s' cannot be used; this CPU and build have: auto, %s",
+                    isa, names);
+}
+
+enum sac_status sac_kernels_select(const char *isa)
+{
+    if (isa == NULL || strcmp(isa, "auto") == 0) {
+        sac_store_relaxed(&chosen, best());
+        return SAC_OK;
+    }
+    const struct sac_kernels *table[4];
+    const int n = sac_kernels_available(table);
+    for (int i = 0; i < n; i++) {
+        if (strcmp(isa, table[i]->name) == 0) {
+            sac_store_relaxed(&chosen, table[i]);
+            return SAC_OK;
+        }
+    }
+    return refuse(isa, table, n);
+}
+
+struct sac_adam sac_adam_step(double learning_rate, uint64_t t)
+{
+    const double beta1 = 0.9, beta2 = 0.999, step = (double)t;
+    return (struct sac_adam){
+        .step_size = (float)(learning_rate / (1 - pow(beta1, step))),
+        .root_correction = (float)(1 / sqrt(1 - pow(beta2, step))),
+        .beta1 = (float)beta1,
+        .beta2 = (float)beta2,
+        .epsilon = 1e-8f,
+        .rest1 = (float)(1 - beta1),
+        .rest2 = (float)(1 - beta2),
+    };
+}

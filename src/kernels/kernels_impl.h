@@ -1,0 +1,730 @@
+/* The kernels, once: the including file says how many lanes (SAC_LANES), for which instruction set its flags
+ * are, and what the table is called (SAC_KERNELS, SAC_KERNELS_NAME). Contracts and bounds: kernels.h. */
+#include <stdbool.h>
+
+#include "kernels.h"
+#include "vec_math.h"
+
+enum { LANES = SAC_LANES };
+
+/* ---- small helpers ---- */
+
+SAC_INLINE int min_int(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* The first n lanes, all of them when n >= LANES. */
+SAC_INLINE vf load_lanes(const float *p, int n)
+{
+    return n >= LANES ? vf_load(p) : vf_load_part(p, n);
+}
+
+SAC_INLINE void store_lanes(float *p, vf x, int n)
+{
+    if (n >= LANES)
+        vf_store(p, x);
+    else
+        vf_store_part(p, x, n);
+}
+
+/* memcpy for a few floats: a call would cost more than the copy. */
+SAC_INLINE void copy_few(float *to, const float *from, int n)
+{
+    for (; n >= 8; n -= 8, to += 8, from += 8)
+        memcpy(to, from, 8 * sizeof *to);
+    if (n & 4) {
+        memcpy(to, from, 4 * sizeof *to);
+        to += 4;
+        from += 4;
+    }
+    if (n & 2) {
+        memcpy(to, from, 2 * sizeof *to);
+        to += 2;
+        from += 2;
+    }
+    if (n & 1)
+        *to = *from;
+}
+
+/* ---- random numbers ---- */
+
+/* LANES blocks of a (rows, blocks) grid, counted row by row from (*row, *block), which move on. */
+SAC_INLINE void philox_lanes(vu word[4], uint64_t seed, enum sac_purpose purpose, uint64_t step,
+                             uint32_t first_row, int *row, int *block, int blocks)
+{
+    uint32_t lane_row[LANES], lane_block[LANES];
+    for (int i = 0; i < LANES; i++) {
+        lane_row[i] = first_row + (uint32_t)*row;
+        lane_block[i] = (uint32_t)*block;
+        if (++*block == blocks) {
+            *block = 0;
+            ++*row;
+        }
+    }
+    memcpy(&word[0], lane_block, sizeof lane_block);
+    memcpy(&word[1], lane_row, sizeof lane_row);
+    word[2] = (vu){0} + (uint32_t)step;
+    word[3] = (vu){0} + ((uint32_t)purpose << 24 | (uint32_t)(step >> 32 & 0xFFFFFF));
+    vu_philox(word, seed);
+}
+
+SAC_INLINE void random_fill(float *out, int ld, uint64_t seed, enum sac_purpose purpose, uint64_t step,
+                            uint32_t first_row, int rows, int cols, const bool gaussian)
+{
+    const int blocks = (cols + 3) / 4;
+    int row = 0, block = 0;
+    while (row < rows && cols > 0) {
+        int out_row = row, out_block = block;
+        vu word[4];
+        philox_lanes(word, seed, purpose, step, first_row, &row, &block, blocks);
+        float number[4][LANES];
+        for (int w = 0; w < 4; w += 2) {
+            vf x, y;
+            if (gaussian) {
+                vf_box_muller(word[w], word[w + 1], &x, &y);
+            } else {
+                x = vf_from_int((vi)(word[w] >> 8)) * 0x1p-23f - 1.0f;
+                y = vf_from_int((vi)(word[w + 1] >> 8)) * 0x1p-23f - 1.0f;
+            }
+            vf_store(number[w], x);
+            vf_store(number[w + 1], y);
+        }
+        for (int i = 0; i < LANES && out_row < rows; i++) {
+            float *to = out + (size_t)out_row * (size_t)ld + 4 * out_block;
+            const int count = min_int(4, cols - 4 * out_block);
+            for (int w = 0; w < count; w++)
+                to[w] = number[w][i];
+            if (++out_block == blocks) {
+                out_block = 0;
+                out_row++;
+            }
+        }
+    }
+}
+
+static void normal(float *out, int ld, uint64_t seed, enum sac_purpose purpose, uint64_t step,
+                   uint32_t first_row, int rows, int cols)
+{
+    random_fill(out, ld, seed, purpose, step, first_row, rows, cols, true);
+}
+
+static void uniform(float *out, int ld, uint64_t seed, enum sac_purpose purpose, uint64_t step,
+                    uint32_t first_row, int rows, int cols)
+{
+    random_fill(out, ld, seed, purpose, step, first_row, rows, cols, false);
+}
+
+/* ---- the squashed Gaussian ----
+ *
+ * Actions are few, so rows are packed side by side into stack arrays of CHUNK floats before the lanes are
+ * filled, and unpacked after. */
+
+enum { CHUNK = 256 };
+
+/* An element of a (rows, A) block, counted row by row. */
+struct place {
+    int row, col;
+};
+
+SAC_INLINE struct place place_after(struct place at, int count, int A)
+{
+    const int col = at.col + count;
+    return (struct place){at.row + col / A, col % A};
+}
+
+/* flat (count) = elements from `at` on of x (rows, ld); zeros up to the next multiple of LANES. */
+SAC_INLINE void pack(float *flat, const float *x, int ld, struct place at, int count, int A)
+{
+    const float *row = x + (size_t)at.row * (size_t)ld;
+    int col = at.col, done = 0;
+    while (done < count) {
+        const int run = min_int(A - col, count - done);
+        copy_few(flat + done, row + col, run);
+        done += run;
+        col = 0;
+        row += ld;
+    }
+    for (; done % LANES != 0; done++)
+        flat[done] = 0;
+}
+
+SAC_INLINE void unpack(float *x, int ld, const float *flat, struct place at, int count, int A)
+{
+    float *row = x + (size_t)at.row * (size_t)ld;
+    int col = at.col, done = 0;
+    while (done < count) {
+        const int run = min_int(A - col, count - done);
+        copy_few(row + col, flat + done, run);
+        done += run;
+        col = 0;
+        row += ld;
+    }
+}
+
+/* flat (count): the row's value for each of its elements */
+SAC_INLINE void pack_rows(float *flat, const float *value, struct place at, int count, int A)
+{
+    int done = 0;
+    for (; done < count; done++) {
+        flat[done] = value[at.row];
+        if (++at.col == A)
+            at = (struct place){at.row + 1, 0};
+    }
+    for (; done % LANES != 0; done++)
+        flat[done] = 0;
+}
+
+/* sum (rows) += the elements of each row, from the left; a row's first element starts the sum */
+SAC_INLINE void add_rows(float *sum, const float *flat, struct place at, int count, int A)
+{
+    for (int i = 0; i < count; i++) {
+        sum[at.row] = at.col == 0 ? flat[i] : sum[at.row] + flat[i];
+        if (++at.col == A)
+            at = (struct place){at.row + 1, 0};
+    }
+}
+
+/* log sigma from the network's raw output, and its slope */
+SAC_INLINE vf map_log_std(vf raw, const struct sac_log_std *log_std, vf *slope)
+{
+    const vf low = vf_set(log_std->low), high = vf_set(log_std->high);
+    if (log_std->mapping == SAC_LOG_STD_TANH) {
+        const struct vf_tanh t = vf_tanh_parts(raw);
+        const vf half = 0.5f * (high - low);
+        *slope = half * t.slope;
+        /* low + half (tanh + 1), told from the nearer end so that it never passes it */
+        const vf from_end = half * (1.0f - vf_abs(t.tanh));
+        return vf_select(raw < 0.0f, low + from_end, high - from_end);
+    }
+    *slope = vf_select((raw >= low) & (raw <= high), vf_set(1), vf_set(0));
+    return vf_min(high, vf_max(low, raw));
+}
+
+/* log N(u; mu, sigma) - log(1 - tanh^2 u) of one element */
+SAC_INLINE vf log_prob_element(vf u, vf exponential, vf log_std, vf noise)
+{
+    const vf half_log_slope = 0.69314718f - vf_abs(u) - vf_log1p_unit(exponential);
+    const vf gaussian = vf_fma(-0.5f * noise, noise, -0.91893853f - log_std);
+    return vf_fma(vf_set(-2), half_log_slope, gaussian);
+}
+
+static void squash(float *action, int action_ld, float *log_prob, const struct sac_squash *squash,
+                   const float *head, int head_ld, const float *noise, int noise_ld,
+                   struct sac_log_std log_std, int rows, int A)
+{
+    float mean_flat[CHUNK], raw_flat[CHUNK], noise_flat[CHUNK], action_flat[CHUNK], log_prob_flat[CHUNK];
+    const size_t total = (size_t)rows * (size_t)A;
+    struct place at = {0, 0};
+    for (size_t first = 0; first < total; first += CHUNK) {
+        const int count = total - first < CHUNK ? (int)(total - first) : CHUNK;
+        pack(mean_flat, head, head_ld, at, count, A);
+        pack(raw_flat, head + A, head_ld, at, count, A);
+        pack(noise_flat, noise, noise_ld, at, count, A);
+        for (int i = 0; i < count; i += LANES) {
+            const vf n = vf_load(noise_flat + i);
+            vf slope;
+            const vf s = map_log_std(vf_load(raw_flat + i), &log_std, &slope);
+            const vf sigma = vf_exp(s);
+            const vf u = vf_fma(sigma, n, vf_load(mean_flat + i));
+            const struct vf_tanh t = vf_tanh_parts(u);
+            vf_store(action_flat + i, t.tanh);
+            vf_store(log_prob_flat + i, log_prob_element(u, t.exponential, s, n));
+            store_lanes(squash->std + first + i, sigma, count - i);
+            store_lanes(squash->log_std_slope + first + i, slope, count - i);
+            store_lanes(squash->tanh_slope + first + i, t.slope, count - i);
+        }
+        unpack(action, action_ld, action_flat, at, count, A);
+        add_rows(log_prob, log_prob_flat, at, count, A);
+        at = place_after(at, count, A);
+    }
+}
+
+static void act(float *action, int action_ld, const float *head, int head_ld, const float *noise,
+                int noise_ld, struct sac_log_std log_std, int rows, int A)
+{
+    float u_flat[CHUNK], raw_flat[CHUNK], noise_flat[CHUNK];
+    const size_t total = (size_t)rows * (size_t)A;
+    struct place at = {0, 0};
+    for (size_t first = 0; first < total; first += CHUNK) {
+        const int count = total - first < CHUNK ? (int)(total - first) : CHUNK;
+        pack(u_flat, head, head_ld, at, count, A);
+        if (noise != NULL) {
+            pack(raw_flat, head + A, head_ld, at, count, A);
+            pack(noise_flat, noise, noise_ld, at, count, A);
+            for (int i = 0; i < count; i += LANES) {
+                vf slope;
+                const vf sigma = vf_exp(map_log_std(vf_load(raw_flat + i), &log_std, &slope));
+                vf_store(u_flat + i, vf_fma(sigma, vf_load(noise_flat + i), vf_load(u_flat + i)));
+            }
+        }
+        for (int i = 0; i < count; i += LANES)
+            vf_store(u_flat + i, vf_tanh(vf_load(u_flat + i)));
+        unpack(action, action_ld, u_flat, at, count, A);
+        at = place_after(at, count, A);
+    }
+}
+
+static void policy_gradient(float *d_head, int head_ld, const float *dq_da, int dq_ld, const float *action,
+                            int action_ld, const struct sac_squash *squash, const float *noise, int noise_ld,
+                            float alpha, float scale, int rows, int A)
+{
+    float dq_flat[CHUNK], action_flat[CHUNK], noise_flat[CHUNK];
+    const size_t total = (size_t)rows * (size_t)A;
+    struct place at = {0, 0};
+    for (size_t first = 0; first < total; first += CHUNK) {
+        const int count = total - first < CHUNK ? (int)(total - first) : CHUNK;
+        pack(dq_flat, dq_da, dq_ld, at, count, A);
+        pack(action_flat, action, action_ld, at, count, A);
+        pack(noise_flat, noise, noise_ld, at, count, A);
+        for (int i = 0; i < count; i += LANES) {
+            const vf sigma_noise = load_lanes(squash->std + first + i, count - i) * vf_load(noise_flat + i);
+            /* by u, without and with the part of log pi that the action's noise does not see */
+            const vf d_u =
+                vf_fma(2.0f * alpha - (vf){0}, vf_load(action_flat + i),
+                       -vf_load(dq_flat + i) * load_lanes(squash->tanh_slope + first + i, count - i));
+            const vf d_log_std = vf_fma(d_u, sigma_noise, vf_set(-alpha));
+            vf_store(dq_flat + i, scale * d_u);
+            vf_store(noise_flat + i,
+                     scale * d_log_std * load_lanes(squash->log_std_slope + first + i, count - i));
+        }
+        unpack(d_head, head_ld, dq_flat, at, count, A);
+        unpack(d_head + A, head_ld, noise_flat, at, count, A);
+        at = place_after(at, count, A);
+    }
+}
+
+static void score_gradient(float *d_head, int head_ld, const float *weight, const struct sac_squash *squash,
+                           const float *noise, int noise_ld, float scale, int rows, int A)
+{
+    float weight_flat[CHUNK], noise_flat[CHUNK];
+    const size_t total = (size_t)rows * (size_t)A;
+    struct place at = {0, 0};
+    for (size_t first = 0; first < total; first += CHUNK) {
+        const int count = total - first < CHUNK ? (int)(total - first) : CHUNK;
+        pack_rows(weight_flat, weight, at, count, A);
+        pack(noise_flat, noise, noise_ld, at, count, A);
+        for (int i = 0; i < count; i += LANES) {
+            const vf w = scale * vf_load(weight_flat + i), n = vf_load(noise_flat + i);
+            vf_store(weight_flat + i, w * n / load_lanes(squash->std + first + i, count - i));
+            vf_store(noise_flat + i,
+                     w * vf_fma(n, n, vf_set(-1)) * load_lanes(squash->log_std_slope + first + i, count - i));
+        }
+        unpack(d_head, head_ld, weight_flat, at, count, A);
+        unpack(d_head + A, head_ld, noise_flat, at, count, A);
+        at = place_after(at, count, A);
+    }
+}
+
+/* ---- the optimiser ---- */
+
+/* One vector of Adam: the new parameters */
+SAC_INLINE vf adam_lanes(float *p, float *m, float *v, const float *g, const struct sac_adam *adam)
+{
+    const vf gradient = vf_load(g);
+    const vf first = vf_fma(vf_load(m), vf_set(adam->beta1), adam->rest1 * gradient);
+    const vf second = vf_fma(vf_load(v), vf_set(adam->beta2), adam->rest2 * gradient * gradient);
+    const vf denominator = vf_fma(vf_sqrt(second), vf_set(adam->root_correction), vf_set(adam->epsilon));
+    const vf parameter = vf_fma(vf_set(-adam->step_size), first / denominator, vf_load(p));
+    vf_store(m, first);
+    vf_store(v, second);
+    vf_store(p, parameter);
+    return parameter;
+}
+
+static void adam(float *p, float *m, float *v, const float *g, const struct sac_adam *adam, size_t n)
+{
+    for (size_t i = 0; i < n; i += LANES)
+        adam_lanes(p + i, m + i, v + i, g + i, adam);
+}
+
+static void adam_polyak(float *p, float *target, float *m, float *v, const float *g,
+                        const struct sac_adam *adam, float tau, size_t n)
+{
+    for (size_t i = 0; i < n; i += LANES) {
+        const vf parameter = adam_lanes(p + i, m + i, v + i, g + i, adam), old = vf_load(target + i);
+        vf_store(target + i, vf_fma(vf_set(tau), parameter - old, old));
+    }
+}
+
+static void polyak(float *target, const float *p, float tau, size_t n)
+{
+    for (size_t i = 0; i < n; i += LANES) {
+        const vf old = vf_load(target + i);
+        vf_store(target + i, vf_fma(vf_set(tau), vf_load(p + i) - old, old));
+    }
+}
+
+static void add(float *sum, const float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i += LANES)
+        vf_store(sum + i, vf_load(sum + i) + vf_load(x + i));
+}
+
+/* ---- dense layers: C += A B in tiles of R rows by C vectors that live in registers ---- */
+
+/* The operands of y (M, N) = x (M, K) w (K, N) + bias: x's element (i, k) is x[i * x_row + k * x_k]. */
+struct product {
+    float *y;
+    const float *x, *w, *bias; /* bias (N) or NULL */
+    size_t y_ld, x_row, x_k, w_ld;
+    int M, K, N;
+    bool relu;
+};
+
+/* Rows i .. i+R-1 and C vectors from column j on; the last one has `lanes` columns. Every element of y adds
+ * its products in the order of k, whatever R and C. */
+SAC_INLINE void product_tile(const struct product *p, int i, int j, const int R, const int C, const int lanes)
+{
+    vf sum[8][8];
+    const float *x[8];
+    SAC_UNROLL
+    for (int r = 0; r < R; r++) {
+        x[r] = p->x + (size_t)(i + r) * p->x_row;
+        SAC_UNROLL
+        for (int c = 0; c < C; c++)
+            sum[r][c] = p->bias != NULL ? load_lanes(p->bias + j + c * LANES, lanes) : vf_set(0);
+    }
+    const float *w = p->w + j;
+    size_t at = 0;
+    for (int k = 0; k < p->K; k++, w += p->w_ld, at += p->x_k) {
+        vf column[8];
+        SAC_UNROLL
+        for (int c = 0; c < C; c++)
+            column[c] = load_lanes(w + c * LANES, lanes);
+        SAC_UNROLL
+        for (int r = 0; r < R; r++) {
+            const vf factor = vf_set(x[r][at]);
+            SAC_UNROLL
+            for (int c = 0; c < C; c++)
+                sum[r][c] = vf_fma(factor, column[c], sum[r][c]);
+        }
+    }
+    SAC_UNROLL
+    for (int r = 0; r < R; r++) {
+        float *y = p->y + (size_t)(i + r) * p->y_ld + j;
+        SAC_UNROLL
+        for (int c = 0; c < C; c++) {
+            const vf out = p->relu ? vf_max(vf_set(0), sum[r][c]) : sum[r][c];
+            store_lanes(y + c * LANES, out, lanes);
+        }
+    }
+}
+
+/* Rows i .. i+R-1, all columns, up to C vectors at a time. */
+SAC_INLINE void product_rows(const struct product *p, int i, const int R, const int C)
+{
+    int j = 0;
+    for (; j + C * LANES <= p->N; j += C * LANES)
+        product_tile(p, i, j, R, C, LANES);
+    if (C > 4 && j + 4 * LANES <= p->N) {
+        product_tile(p, i, j, R, 4, LANES);
+        j += 4 * LANES;
+    }
+    if (C > 2 && j + 2 * LANES <= p->N) {
+        product_tile(p, i, j, R, 2, LANES);
+        j += 2 * LANES;
+    }
+    if (C > 1 && j + LANES <= p->N) {
+        product_tile(p, i, j, R, 1, LANES);
+        j += LANES;
+    }
+    if (j < p->N)
+        product_tile(p, i, j, R, 1, p->N - j);
+}
+
+/* Tiles as large as the register file takes: 32 registers with AVX-512, else 16. */
+SAC_INLINE void product(const struct product *p)
+{
+    int i = 0;
+    if (LANES == 16) {
+        for (; i + 8 <= p->M; i += 8)
+            product_rows(p, i, 8, 2);
+    }
+    for (; i + 4 <= p->M; i += 4)
+        product_rows(p, i, 4, LANES == 16 ? 4 : 3);
+    for (; i + 2 <= p->M; i += 2)
+        product_rows(p, i, 2, LANES == 16 ? 8 : 4);
+    for (; i < p->M; i++)
+        product_rows(p, i, 1, 8);
+}
+
+static void activate(float *y, enum sac_activation activation, int rows, int n, int ld)
+{
+    for (int r = 0; r < rows; r++) {
+        float *row = y + (size_t)r * (size_t)ld;
+        for (int j = 0; j < n; j += LANES) {
+            const vf x = load_lanes(row + j, n - j);
+            const vf out = activation == SAC_RELU ? vf_max(vf_set(0), x) : vf_tanh(x);
+            store_lanes(row + j, out, n - j);
+        }
+    }
+}
+
+static void linear(float *y, int y_ld, const float *x, int x_ld, const float *w, int w_ld, const float *bias,
+                   int hidden, enum sac_activation activation, int rows, int in, int out)
+{
+    (void)out; /* the padding columns are computed too: zero weights give zeros */
+    const struct product p = {.y = y,
+                              .x = x,
+                              .w = w,
+                              .bias = bias,
+                              .y_ld = (size_t)y_ld,
+                              .x_row = (size_t)x_ld,
+                              .x_k = 1,
+                              .w_ld = (size_t)w_ld,
+                              .M = rows,
+                              .K = in,
+                              .N = w_ld,
+                              .relu = hidden && activation == SAC_RELU};
+    product(&p);
+    if (hidden && activation != SAC_RELU)
+        activate(y, activation, rows, w_ld, y_ld);
+}
+
+static void linear_backward_weights(float *dw, int w_ld, const float *x, int x_ld, const float *dy, int dy_ld,
+                                    int rows, int in, int out)
+{
+    const struct product p = {.y = dw,
+                              .x = x,
+                              .w = dy,
+                              .bias = NULL,
+                              .y_ld = (size_t)w_ld,
+                              .x_row = 1,
+                              .x_k = (size_t)x_ld,
+                              .w_ld = (size_t)dy_ld,
+                              .M = in,
+                              .K = rows,
+                              .N = out,
+                              .relu = false};
+    product(&p);
+}
+
+/* dx[r][i] for R rows and I inputs: dot products along `out`, which is contiguous in both operands. */
+SAC_INLINE void dot_tile(float *dx, size_t dx_ld, const float *dy, size_t dy_ld, const float *w, size_t w_ld,
+                         int out, const int R, const int I)
+{
+    vf sum[4][4];
+    SAC_UNROLL
+    for (int r = 0; r < R; r++) {
+        SAC_UNROLL
+        for (int i = 0; i < I; i++)
+            sum[r][i] = vf_set(0);
+    }
+    for (int j = 0; j < out; j += LANES) {
+        vf row[4];
+        SAC_UNROLL
+        for (int i = 0; i < I; i++)
+            row[i] = load_lanes(w + (size_t)i * w_ld + j, out - j);
+        SAC_UNROLL
+        for (int r = 0; r < R; r++) {
+            const vf d = load_lanes(dy + (size_t)r * dy_ld + j, out - j);
+            SAC_UNROLL
+            for (int i = 0; i < I; i++)
+                sum[r][i] = vf_fma(d, row[i], sum[r][i]);
+        }
+    }
+    SAC_UNROLL
+    for (int r = 0; r < R; r++) {
+        SAC_UNROLL
+        for (int i = 0; i < I; i++)
+            dx[(size_t)r * dx_ld + (size_t)i] = vf_sum(sum[r][i]);
+    }
+}
+
+static void linear_backward_input(float *dx, int dx_ld, const float *dy, int dy_ld, const float *w, int w_ld,
+                                  int rows, int in, int out)
+{
+    const size_t xs = (size_t)dx_ld, ys = (size_t)dy_ld, ws = (size_t)w_ld;
+    int r = 0;
+    for (; r + 4 <= rows; r += 4, dx += 4 * xs, dy += 4 * ys) {
+        int i = 0;
+        for (; i + 3 <= in; i += 3)
+            dot_tile(dx + i, xs, dy, ys, w + (size_t)i * ws, ws, out, 4, 3);
+        for (; i < in; i++)
+            dot_tile(dx + i, xs, dy, ys, w + (size_t)i * ws, ws, out, 4, 1);
+    }
+    for (; r < rows; r++, dx += xs, dy += ys) {
+        int i = 0;
+        for (; i + 4 <= in; i += 4)
+            dot_tile(dx + i, xs, dy, ys, w + (size_t)i * ws, ws, out, 1, 4);
+        for (; i < in; i++)
+            dot_tile(dx + i, xs, dy, ys, w + (size_t)i * ws, ws, out, 1, 1);
+    }
+}
+
+/* ---- backwards through an activation, and column sums ---- */
+
+/* d times the activation's derivative, told from its output h; as PyTorch, a NaN in h lets d through */
+SAC_INLINE vf times_derivative(vf d, vf h, enum sac_activation activation)
+{
+    if (activation == SAC_RELU)
+        return vf_select(h <= 0.0f, vf_set(0), d);
+    return d * vf_fma(-h, h, vf_set(1));
+}
+
+/* C vectors of columns, the last with `lanes` columns. dq = NULL: d is there already. h = NULL: d stays as
+ * it is and is only summed. */
+SAC_INLINE void backward_columns(float *d, float *sums, const float *dq, const float *w, const float *h,
+                                 enum sac_activation activation, int rows, size_t ld, const int C,
+                                 const int lanes)
+{
+    vf sum[4], weight[4];
+    SAC_UNROLL
+    for (int c = 0; c < C; c++) {
+        sum[c] = vf_set(0);
+        weight[c] = w != NULL ? load_lanes(w + c * LANES, lanes) : vf_set(0);
+    }
+    for (int r = 0; r < rows; r++) {
+        const size_t at = (size_t)r * ld;
+        SAC_UNROLL
+        for (int c = 0; c < C; c++) {
+            vf x = dq != NULL ? dq[r] * weight[c] : load_lanes(d + at + c * LANES, lanes);
+            if (h != NULL) {
+                x = times_derivative(x, load_lanes(h + at + c * LANES, lanes), activation);
+                store_lanes(d + at + c * LANES, x, lanes);
+            }
+            sum[c] += x;
+        }
+    }
+    SAC_UNROLL
+    for (int c = 0; c < C; c++)
+        store_lanes(sums + c * LANES, sum[c], lanes);
+}
+
+SAC_INLINE void backward_all_columns(float *d, float *sums, const float *dq, const float *w, const float *h,
+                                     enum sac_activation activation, int rows, int n, int ld)
+{
+    const size_t stride = (size_t)ld;
+    int j = 0;
+    for (; j + 4 * LANES <= n; j += 4 * LANES)
+        backward_columns(d + j, sums + j, dq, w != NULL ? w + j : NULL, h != NULL ? h + j : NULL, activation,
+                         rows, stride, 4, LANES);
+    for (; j < n; j += LANES)
+        backward_columns(d + j, sums + j, dq, w != NULL ? w + j : NULL, h != NULL ? h + j : NULL, activation,
+                         rows, stride, 1, n - j);
+}
+
+static void activation_backward(float *d, float *d_bias, const float *h, enum sac_activation activation,
+                                int rows, int n, int ld)
+{
+    if (activation == SAC_RELU)
+        backward_all_columns(d, d_bias, NULL, NULL, h, SAC_RELU, rows, n, ld);
+    else
+        backward_all_columns(d, d_bias, NULL, NULL, h, SAC_TANH, rows, n, ld);
+}
+
+static void column_sums(float *sums, const float *d, int rows, int n, int ld)
+{
+    backward_all_columns((float *)d, sums, NULL, NULL, NULL, SAC_RELU, rows, n, ld); /* h = NULL: d is read */
+}
+
+/* ---- a single output ---- */
+
+static void head_forward(float *q, const float *h, int ld, const float *w, float bias, int rows, int n)
+{
+    int r = 0;
+    for (; r + 4 <= rows; r += 4)
+        dot_tile(q + r, 1, h + (size_t)r * (size_t)ld, (size_t)ld, w, 0, n, 4, 1);
+    for (; r < rows; r++)
+        dot_tile(q + r, 1, h + (size_t)r * (size_t)ld, (size_t)ld, w, 0, n, 1, 1);
+    for (r = 0; r < rows; r++)
+        q[r] += bias;
+}
+
+static void head_backward(float *dw, float *d_bias, const float *dq, const float *h, int ld, int rows, int n)
+{
+    linear_backward_weights(dw, n, dq, 1, h, ld, rows, 1, n);
+    double sum = 0;
+    for (int r = 0; r < rows; r++)
+        sum += (double)dq[r];
+    *d_bias = (float)sum;
+}
+
+static void head_backward_input(float *dh, float *d_bias, const float *dq, const float *w, const float *h,
+                                enum sac_activation activation, int rows, int n, int ld)
+{
+    if (activation == SAC_RELU)
+        backward_all_columns(dh, d_bias, dq, w, h, SAC_RELU, rows, n, ld);
+    else
+        backward_all_columns(dh, d_bias, dq, w, h, SAC_TANH, rows, n, ld);
+}
+
+/* ---- losses ---- */
+
+static void bellman_target(float *y, const float *reward, const float *not_terminated, const float *a,
+                           const float *b, const float *log_prob, float reward_scale, float gamma,
+                           float alpha, int rows)
+{
+    for (int r = 0; r < rows; r += LANES) {
+        const int n = rows - r;
+        const vf first = load_lanes(a + r, n);
+        const vf least = vf_select(first != first, first, vf_min(first, load_lanes(b + r, n)));
+        const vf entropy = log_prob != NULL ? -alpha * load_lanes(log_prob + r, n) : vf_set(0);
+        const vf next = gamma * load_lanes(not_terminated + r, n) * (least + entropy);
+        store_lanes(y + r, vf_fma(vf_set(reward_scale), load_lanes(reward + r, n), next), n);
+    }
+}
+
+static double squared_error(float *d, const float *x, const float *y, float scale, int rows)
+{
+    double sum = 0;
+    for (int r = 0; r < rows; r += LANES) {
+        const int n = min_int(rows - r, LANES);
+        const vf difference = load_lanes(x + r, n) - load_lanes(y + r, n);
+        store_lanes(d + r, scale * difference, n);
+        float lane[LANES];
+        vf_store(lane, difference);
+        for (int i = 0; i < n; i++)
+            sum += (double)lane[i] * (double)lane[i];
+    }
+    return 0.5 * sum;
+}
+
+/* ---- measuring the machine ---- */
+
+static double multiply_adds(float *sink, int64_t rounds)
+{
+    enum { CHAINS = 12 }; /* more than latency times ports, fewer than registers */
+    vf sum[CHAINS];
+    const vf factor = vf_set(sink[0]), addend = vf_set(sink[1]);
+    SAC_UNROLL
+    for (int c = 0; c < CHAINS; c++)
+        sum[c] = vf_set((float)c);
+    for (int64_t i = 0; i < rounds; i++) {
+        SAC_UNROLL
+        for (int c = 0; c < CHAINS; c++)
+            sum[c] = vf_fma(sum[c], factor, addend);
+    }
+    SAC_UNROLL
+    for (int c = 1; c < CHAINS; c++)
+        sum[0] += sum[c];
+    sink[0] = vf_sum(sum[0]);
+    return 2.0 * CHAINS * LANES * (double)rounds;
+}
+
+const struct sac_kernels SAC_KERNELS = {
+    .name = SAC_KERNELS_NAME,
+    .normal = normal,
+    .uniform = uniform,
+    .squash = squash,
+    .act = act,
+    .policy_gradient = policy_gradient,
+    .score_gradient = score_gradient,
+    .adam = adam,
+    .adam_polyak = adam_polyak,
+    .polyak = polyak,
+    .add = add,
+    .activation_backward = activation_backward,
+    .column_sums = column_sums,
+    .linear = linear,
+    .linear_backward_input = linear_backward_input,
+    .linear_backward_weights = linear_backward_weights,
+    .activate = activate,
+    .head_forward = head_forward,
+    .head_backward = head_backward,
+    .head_backward_input = head_backward_input,
+    .bellman_target = bellman_target,
+    .squared_error = squared_error,
+    .multiply_adds = multiply_adds,
+};

@@ -1,0 +1,204 @@
+/* SAC_LANES floats or 32-bit integers side by side: the one vector type of kernels_impl.h.
+ *
+ * Arithmetic, comparison and shifts are the compiler's own vector operators; below is what they lack. A
+ * comparison gives a vi, all ones where it holds. Only this file knows intrinsics; without them every
+ * operation is plain C, so any lane count builds everywhere. */
+#ifndef SAC_VEC_H
+#define SAC_VEC_H
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#ifndef SAC_LANES
+#error "define SAC_LANES before including vec.h"
+#endif
+
+#if SAC_LANES == 16 && defined(__AVX512F__) && defined(__AVX512DQ__)
+#define SAC_VEC_AVX512
+#include <immintrin.h>
+#elif SAC_LANES == 8 && defined(__AVX2__) && defined(__FMA__)
+#define SAC_VEC_AVX2
+#include <immintrin.h>
+#endif
+
+#define SAC_INLINE static inline __attribute__((always_inline))
+#ifdef __clang__
+#define SAC_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define SAC_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+typedef float vf __attribute__((vector_size(4 * SAC_LANES)));
+typedef int32_t vi __attribute__((vector_size(4 * SAC_LANES)));
+typedef uint32_t vu __attribute__((vector_size(4 * SAC_LANES)));
+typedef float vf_anywhere __attribute__((vector_size(4 * SAC_LANES), aligned(4), may_alias));
+
+SAC_INLINE vf vf_set(float x)
+{
+    return x - (vf){0}; /* keeps the sign of -0 */
+}
+
+SAC_INLINE vf vf_load(const float *p)
+{
+    return *(const vf_anywhere *)p;
+}
+
+SAC_INLINE void vf_store(float *p, vf x)
+{
+    *(vf_anywhere *)p = x;
+}
+
+#if defined(SAC_VEC_AVX2)
+/* All ones in the first n lanes. */
+SAC_INLINE __m256i vec_first(int n)
+{
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+#endif
+
+/* The first n lanes from p, zeros after; nothing else is read. 0 <= n <= SAC_LANES. */
+SAC_INLINE vf vf_load_part(const float *p, int n)
+{
+#if defined(SAC_VEC_AVX512)
+    return (vf)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+#elif defined(SAC_VEC_AVX2)
+    return (vf)_mm256_maskload_ps(p, vec_first(n));
+#else
+    float lane[SAC_LANES] = {0};
+    memcpy(lane, p, (size_t)n * sizeof *p);
+    return vf_load(lane);
+#endif
+}
+
+/* The first n lanes to p; nothing else is written. */
+SAC_INLINE void vf_store_part(float *p, vf x, int n)
+{
+#if defined(SAC_VEC_AVX512)
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)x);
+#elif defined(SAC_VEC_AVX2)
+    _mm256_maskstore_ps(p, vec_first(n), (__m256)x);
+#else
+    float lane[SAC_LANES];
+    vf_store(lane, x);
+    memcpy(p, lane, (size_t)n * sizeof *p);
+#endif
+}
+
+/* a b + c, rounded once where the instruction set can. */
+SAC_INLINE vf vf_fma(vf a, vf b, vf c)
+{
+#if defined(SAC_VEC_AVX512)
+    return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(SAC_VEC_AVX2)
+    return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#elif defined(__FP_FAST_FMAF)
+    vf y = c;
+    for (int i = 0; i < SAC_LANES; i++)
+        y[i] = __builtin_fmaf(a[i], b[i], c[i]);
+    return y;
+#else
+    return a * b + c;
+#endif
+}
+
+/* mask ? a : b, per lane; mask comes from a comparison */
+SAC_INLINE vf vf_select(vi mask, vf a, vf b)
+{
+#if defined(SAC_VEC_AVX2)
+    return (vf)_mm256_blendv_ps((__m256)b, (__m256)a, (__m256)mask);
+#else
+    return (vf)((mask & (vi)a) | (~mask & (vi)b));
+#endif
+}
+
+/* a > b ? a : b, so b where either is NaN: pass the constant first and NaN goes through. */
+SAC_INLINE vf vf_max(vf a, vf b)
+{
+#if defined(SAC_VEC_AVX512)
+    return (vf)_mm512_max_ps((__m512)a, (__m512)b);
+#elif defined(SAC_VEC_AVX2)
+    return (vf)_mm256_max_ps((__m256)a, (__m256)b);
+#else
+    return vf_select(a > b, a, b);
+#endif
+}
+
+/* a < b ? a : b, so b where either is NaN. */
+SAC_INLINE vf vf_min(vf a, vf b)
+{
+#if defined(SAC_VEC_AVX512)
+    return (vf)_mm512_min_ps((__m512)a, (__m512)b);
+#elif defined(SAC_VEC_AVX2)
+    return (vf)_mm256_min_ps((__m256)a, (__m256)b);
+#else
+    return vf_select(a < b, a, b);
+#endif
+}
+
+SAC_INLINE vf vf_sqrt(vf x)
+{
+#if defined(SAC_VEC_AVX512)
+    return (vf)_mm512_sqrt_ps((__m512)x);
+#elif defined(SAC_VEC_AVX2)
+    return (vf)_mm256_sqrt_ps((__m256)x);
+#else
+    for (int i = 0; i < SAC_LANES; i++)
+        x[i] = sqrtf(x[i]);
+    return x;
+#endif
+}
+
+SAC_INLINE vf vf_abs(vf x)
+{
+    return (vf)((vi)x & 0x7FFFFFFF);
+}
+
+/* |magnitude| with the sign of `sign` */
+SAC_INLINE vf vf_copysign(vf magnitude, vf sign)
+{
+    return (vf)(((vi)magnitude & 0x7FFFFFFF) | ((vi)sign & INT32_MIN));
+}
+
+/* exact below 2^24 */
+SAC_INLINE vf vf_from_int(vi x)
+{
+    return __builtin_convertvector(x, vf);
+}
+
+/* Sum of the lanes by halves: an order of its own, the same every time. */
+SAC_INLINE float vf_sum(vf x)
+{
+    float lane[SAC_LANES];
+    vf_store(lane, x);
+    for (int half = SAC_LANES / 2; half > 0; half /= 2) {
+        for (int i = 0; i < half; i++)
+            lane[i] += lane[i + half];
+    }
+    return lane[0];
+}
+
+/* Both halves of the 64-bit products a m. */
+SAC_INLINE void vu_multiply_wide(vu a, uint32_t m, vu *high, vu *low)
+{
+#if defined(SAC_VEC_AVX512)
+    const __m512i factor = _mm512_set1_epi64(m);
+    const __m512i even = _mm512_mul_epu32((__m512i)a, factor);
+    const __m512i odd = _mm512_mul_epu32(_mm512_srli_epi64((__m512i)a, 32), factor);
+    *high = (vu)_mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 32), odd);
+    *low = (vu)_mm512_mask_blend_epi32(0xAAAA, even, _mm512_slli_epi64(odd, 32));
+#elif defined(SAC_VEC_AVX2)
+    const __m256i factor = _mm256_set1_epi64x(m);
+    const __m256i even = _mm256_mul_epu32((__m256i)a, factor);
+    const __m256i odd = _mm256_mul_epu32(_mm256_srli_epi64((__m256i)a, 32), factor);
+    *high = (vu)_mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
+    *low = (vu)_mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xAA);
+#else
+    for (int i = 0; i < SAC_LANES; i++)
+        (*high)[i] = (uint32_t)((uint64_t)a[i] * m >> 32);
+    *low = a * m;
+#endif
+}
+
+#endif
