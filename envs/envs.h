@@ -7,6 +7,13 @@
 extern const struct sac_env_ops sac_pendulum;
 extern const struct sac_env_ops sac_mountain_car_continuous;
 
+#ifdef HAVE_MUJOCO
+extern const struct sac_env_ops sac_half_cheetah;
+extern const struct sac_env_ops sac_inverted_pendulum;
+
+const char *sac_mujoco_version(void); /* of the library at run time */
+#endif
+
 /* Write a sentence into error[SAC_ENV_ERROR_SIZE]; returns 1, what a failing function returns. */
 int sac_env_fail(char *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

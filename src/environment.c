@@ -8,10 +8,19 @@
 #include <stdio.h>
 #include <string.h>
 
-/* written by: nobody; a new built-in environment is a line here */
+#ifdef HAVE_MUJOCO
+#define MUJOCO(ops) &(ops), NULL
+#else
+#define MUJOCO(ops)                                                                                          \
+    NULL, "it was made without MuJoCo; run ./quickstart deps mujoco, then configure and make again"
+#endif
+
+/* A new built-in environment is a line here. */
 static const struct sac_environment_entry entries[] = {
     {"Pendulum-v1", &sac_pendulum, NULL},
     {"MountainCarContinuous-v0", &sac_mountain_car_continuous, NULL},
+    {"HalfCheetah-v5", MUJOCO(sac_half_cheetah)},
+    {"InvertedPendulum-v5", MUJOCO(sac_inverted_pendulum)},
 };
 
 enum { ENTRIES = sizeof entries / sizeof *entries };
@@ -19,6 +28,15 @@ enum { ENTRIES = sizeof entries / sizeof *entries };
 const struct sac_environment_entry *sac_environment_entry(int index)
 {
     return index >= 0 && index < ENTRIES ? &entries[index] : NULL;
+}
+
+const char *sac_environment_mujoco_version(void)
+{
+#ifdef HAVE_MUJOCO
+    return sac_mujoco_version();
+#else
+    return NULL;
+#endif
 }
 
 static enum sac_status fail_unknown(const char *name)

@@ -23,6 +23,9 @@ enum sac_status sac_environment_find(const char *name, const struct sac_env_ops 
 /* The first thing wrong with a table, in words, or NULL. */
 const char *sac_environment_table_fault(const struct sac_env_ops *ops);
 
+/* Version of the MuJoCo library in use, or NULL in a build without. */
+const char *sac_environment_mujoco_version(void);
+
 /* spec() with the table, sizes and bounds checked. SAC_ENV. */
 enum sac_status sac_environment_spec(const struct sac_env_ops *ops, const char *const *options,
                                      struct sac_env_spec *spec);

@@ -1,0 +1,92 @@
+#include "mujoco_model.h"
+
+#include "mujoco_trap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PATH_SIZE = 4096 };
+
+static const char model_dir[] = "model_dir=";
+
+int mujoco_model_check_options(const char *const *options, char *error)
+{
+    for (; options && *options; options++)
+        if (strncmp(*options, model_dir, strlen(model_dir)) != 0)
+            return sac_env_fail(error, "unknown option '%s': model_dir=DIR is the only one", *options);
+    return 0;
+}
+
+static bool readable(char *path, const char *directory, const char *file)
+{
+    return *directory && snprintf(path, PATH_SIZE, "%s/%s", directory, file) < PATH_SIZE &&
+           access(path, R_OK) == 0;
+}
+
+/* The folder the caller asked for, and by what words; NULL: none. */
+static const char *asked_directory(const char *const *options, const char **by)
+{
+    const char *directory = NULL;
+    for (; options && *options; options++)
+        directory = *options + strlen(model_dir);
+    *by = directory ? "model_dir" : "SOFTAC_MODEL_DIR";
+    return directory ? directory : getenv("SOFTAC_MODEL_DIR");
+}
+
+static int find_model(const char *file, const char *const *options, char *path, char *error)
+{
+    const char *by, *asked = asked_directory(options, &by);
+    if (asked)
+        return readable(path, asked, file) ? 0
+                                           : sac_env_fail(error, "%s=%s has no readable %s", by, asked, file);
+    if (readable(path, SAC_PKGDATADIR "/mujoco", file) || readable(path, SAC_MUJOCO_MODELS, file))
+        return 0;
+    return sac_env_fail(error,
+                        "the model file %s is not found; `./quickstart deps mujoco` fetches Gymnasium's, or "
+                        "name their folder: model_dir=DIR or SOFTAC_MODEL_DIR=DIR",
+                        file);
+}
+
+/* A model of another size would be read beyond its end. */
+static int check_sizes(const struct mujoco_task *task, const mjModel *model, const char *path, char *error)
+{
+    const struct sac_env_spec *spec = &task->spec;
+    if (model->nq == spec->position_size && model->nv == spec->velocity_size &&
+        model->nu == spec->action_size)
+        return 0;
+    return sac_env_fail(
+        error, "%s is not Gymnasium's model: %d positions, %d velocities, %d actuators; expected %d, %d, %d",
+        path, (int)model->nq, (int)model->nv, (int)model->nu, spec->position_size, spec->velocity_size,
+        spec->action_size);
+}
+
+struct load {
+    const char *path;
+    mjModel *model;
+};
+
+static int load_xml(void *argument, char *error)
+{
+    struct load *load = argument;
+    char reason[SAC_ENV_ERROR_SIZE / 2] = "";
+    load->model = mj_loadXML(load->path, NULL, reason, sizeof reason);
+    return load->model ? 0 : sac_env_fail(error, "%.200s: %s", load->path, reason);
+}
+
+int mujoco_model_load(const struct mujoco_task *task, const char *const *options, mjModel **model,
+                      char *error)
+{
+    char path[PATH_SIZE];
+    struct load load = {path, NULL};
+    if (mujoco_model_check_options(options, error) || find_model(task->model, options, path, error) ||
+        mujoco_trap(load_xml, &load, error))
+        return 1;
+    if (check_sizes(task, load.model, path, error)) {
+        mj_deleteModel(load.model);
+        return 1;
+    }
+    *model = load.model;
+    return 0;
+}

@@ -1,0 +1,15 @@
+/* Finding and loading Gymnasium's model files. */
+#ifndef MUJOCO_MODEL_H
+#define MUJOCO_MODEL_H
+
+#include "mujoco_task.h"
+
+/* Load the task's model. The folder is, first of: option model_dir, the variable SOFTAC_MODEL_DIR, where
+ * `make install` put the models, where configure found them. The caller deletes *model. */
+int mujoco_model_load(const struct mujoco_task *task, const char *const *options, mjModel **model,
+                      char *error);
+
+/* Refuse any option that is not model_dir=DIR. */
+int mujoco_model_check_options(const char *const *options, char *error);
+
+#endif
