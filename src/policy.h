@@ -8,15 +8,18 @@
 
 struct sac_policy {
     struct sac_policy_network network;
-    float *parameters; /* (network.network.size) owned */
-    char *environment; /* owned */
-    float *action_middle,
-        *action_half_range; /* (action_size) owned: environment action = middle + half_range * a */
+    float *parameters;               /* (network.network.size) owned */
+    char *environment;               /* owned */
+    float *action_low, *action_high; /* (action_size) owned, environment units */
 };
 
 /* Copies everything. */
 enum sac_status sac_policy_create(const struct sac_policy_network *network, const float *parameters,
                                   const char *environment, const float *action_low, const float *action_high,
                                   struct sac_policy **policy);
+
+/* sac_policy_load from memory; `name` stands in sentences. */
+enum sac_status sac_policy_parse(const char *name, const void *bytes, size_t size,
+                                 struct sac_policy **policy);
 
 #endif

@@ -1,0 +1,48 @@
+/* Configuration: where settings come from, and which source wins.
+ *
+ * A source is a preset, a --config file or the command line. Files are YAML, flat but for two sections:
+ *   batch_size: 128            common part
+ *   sac_v1: {reward_scale: 5}  for that algorithm only
+ * default < preset's common part < preset's section < --config (the same) < command line. */
+#ifndef SAC_CONFIGURATION_H
+#define SAC_CONFIGURATION_H
+
+#include <stddef.h>
+
+#include <softac/settings.h>
+
+struct sac_config;
+
+/* An empty source; `name` stands before its error sentences (NULL: nothing does). NULL: no memory. */
+struct sac_config *sac_config_create(const char *name);
+void sac_config_destroy(struct sac_config *config); /* takes NULL */
+
+/* Read a YAML file, or text that came from one named `name`. Every key and value is checked; SAC_INVALID and
+ * SAC_FORMAT name file, line, key, what was expected and the nearest valid name. */
+enum sac_status sac_config_read(const char *path, struct sac_config **config);
+enum sac_status sac_config_parse(const char *name, const char *text, size_t size, struct sac_config **config);
+
+/* Add one setting, or one in the form "key=value", to the common part. Checked as above. */
+enum sac_status sac_config_add(struct sac_config *config, const char *key, const char *value);
+enum sac_status sac_config_add_argument(struct sac_config *config, const char *argument);
+
+/* The id after "environment:", or NULL. Owned by the source. */
+const char *sac_config_environment(const struct sac_config *config);
+
+/* Call `visit` for each key of the common part and of the algorithm's section. */
+void sac_config_each(const struct sac_config *config, enum sac_algorithm algorithm,
+                     void (*visit)(void *context, const char *key), void *context);
+
+/* Why the algorithm is what it is. */
+enum sac_algorithm_reason {
+    SAC_ALGORITHM_GIVEN,      /* a key said so */
+    SAC_ALGORITHM_BY_PRESET,  /* sac_v1: the preset has a reward_scale for it */
+    SAC_ALGORITHM_BY_DEFAULT, /* sac_v2: there is no such reward_scale */
+};
+
+/* Settings from all sources, each of which may be NULL; checked. */
+enum sac_status sac_config_resolve(const struct sac_config *preset, const struct sac_config *file,
+                                   const struct sac_config *command_line, struct sac_settings *settings,
+                                   enum sac_algorithm_reason *reason);
+
+#endif
