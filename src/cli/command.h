@@ -1,0 +1,70 @@
+/* The program's commands: what each offers to main.c, and what they share. */
+#ifndef SAC_COMMAND_H
+#define SAC_COMMAND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <softac/status.h>
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+struct command {
+    const char *name;
+    const char *summary; /* one line of `softac --help` */
+    /* argv[0] is the command's name. Returns the exit status. */
+    int (*run)(int argc, char **argv);
+};
+
+extern const struct command command_train, command_eval, command_rollout, command_envs, command_info;
+
+/* --- arguments: one table of options per command drives parsing and help --- */
+
+enum option_kind {
+    OPTION_FLAG,  /* bool *: set when given */
+    OPTION_TEXT,  /* const char **: the word that follows, or after '=' */
+    OPTION_COUNT, /* int *: a whole number from 1 to 1000000 */
+    OPTION_SEED   /* uint64_t * */
+};
+
+struct option {
+    const char *name; /* "--seed" */
+    enum option_kind kind;
+    const char *argument; /* what help calls its word: "S"; NULL for a flag */
+    void *value;          /* by kind; stays as it was when the option is not given */
+    const char *help;
+};
+
+struct usage {
+    const char *command;          /* "train" */
+    const char *form;             /* "ENV [key=value ...]": what stands before the options */
+    const char *text;             /* a paragraph about it, ending in a newline */
+    const struct option *options; /* name = NULL at the end; --help is understood besides */
+    char *(*more)(void);          /* malloc'ed text behind the options, or NULL; itself NULL: none */
+};
+
+enum { ARGUMENTS_TAKEN = -1 };
+
+/* Sort argv into options and up to `most` positional words, *count of them. ARGUMENTS_TAKEN, or the status to
+ * exit with: help was asked for and printed, or the arguments are wrong and a sentence said so. */
+int arguments_take(const struct usage *usage, int argc, char **argv, const char **words, int most,
+                   int *count);
+
+/* --- saying things: all on stderr, behind "softac COMMAND: " --- */
+
+void say(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A usage error; says where help is and returns EXIT_USAGE. */
+int say_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The library's last sentence; returns the exit status for it: EXIT_USAGE for SAC_INVALID, else EXIT_FAILED.
+ */
+int say_failure(const char *command, enum sac_status status);
+
+/* "model_dir=DIR" as environments take it; options_free when done. NULL directory: no options. */
+struct env_options {
+    const char *list[2]; /* NULL at the end */
+    char *text;
+};
+bool env_options_make(struct env_options *options, const char *model_directory); /* false: no memory */
+void env_options_free(struct env_options *options);
+
+#endif
