@@ -1,0 +1,323 @@
+/* The learner's side of the replay: permissions, the window, drawing and gathering.
+ *
+ * Rings are numbered by environment, so what is drawn does not depend on which thread carries which ring. */
+#include "replay.h"
+
+#include "assertion.h"
+#include "error.h"
+#include "memory.h"
+#include "random.h"
+#include "shard.h"
+
+enum {
+    WALK_BACK = 1,  /* rows before a step record that a transition needs */
+    MIN_WINDOW = 3, /* fewer readable rows per ring could hold no transition: step, reset */
+    LOOKAHEAD = 16  /* batch rows whose memory is asked for ahead of their gathering */
+};
+
+/* What the learner may read of one ring: rows [floor, head). */
+struct window {
+    const float *ring;
+    _Atomic uint64_t *head_of_writer; /* C */
+    _Atomic uint64_t *limit;          /* D */
+    uint64_t floor, head;
+    uint64_t place; /* floor % rows */
+};
+
+/* Everything here is the learner's; env threads only know their shard. */
+struct sac_replay {
+    struct sac_row_layout layout;
+    int environments, env_threads;
+    uint64_t rows, guard;      /* per ring */
+    struct sac_shard **shards; /* (env_threads) */
+    struct window *windows;    /* (environments) */
+
+    /* Which window holds the g-th drawable row: start[w] <= g < start[w + 1]. Bucket g >> shift names the
+     * first candidate; there are at least twice as many buckets as windows, so the search takes a step or
+     * none. */
+    bool indexed;     /* the fields below are those of the present windows */
+    uint64_t *start;  /* (environments + 1) */
+    uint32_t *bucket; /* (buckets) */
+    uint32_t buckets; /* a power of two */
+    int shift;
+};
+
+static uint64_t ring_rows(const struct sac_replay_shape *shape)
+{
+    const int64_t environments = shape->environments;
+    return (uint64_t)((shape->capacity + environments - 1) / environments) + (uint64_t)shape->guard;
+}
+
+uint64_t sac_replay_bytes(const struct sac_replay_shape *shape)
+{
+    const struct sac_row_layout layout = sac_row_layout(shape->observation_size, shape->action_size);
+    const unsigned __int128 row = (unsigned __int128)layout.stride * sizeof(float);
+    const unsigned __int128 bytes = row * ring_rows(shape) * (unsigned)shape->environments;
+    return bytes > UINT64_MAX ? UINT64_MAX : (uint64_t)bytes;
+}
+
+static enum sac_status check_shape(const struct sac_replay_shape *shape)
+{
+    if (shape->environments < 1 || shape->env_threads < 1 || shape->env_threads > shape->environments)
+        return sac_fail(SAC_INVALID,
+                        "%d env_threads for %d environments: every env thread needs at least one "
+                        "environment",
+                        shape->env_threads, shape->environments);
+    if (shape->observation_size < 1 || shape->action_size < 1 || shape->guard < 1)
+        return sac_fail(SAC_INVALID,
+                        "a replay of %d observations, %d actions and guard %lld: all must be at "
+                        "least 1",
+                        shape->observation_size, shape->action_size, (long long)shape->guard);
+    if ((shape->capacity + shape->environments - 1) / shape->environments < MIN_WINDOW)
+        return sac_fail(SAC_INVALID,
+                        "replay_capacity=%lld is too small for %d environments: each needs %d rows, "
+                        "so set replay_capacity to %lld or more",
+                        (long long)shape->capacity, shape->environments, MIN_WINDOW,
+                        (long long)MIN_WINDOW * shape->environments);
+    return SAC_OK;
+}
+
+static enum sac_status check_memory(const struct sac_replay_shape *shape)
+{
+    const uint64_t needed = sac_replay_bytes(shape), available = sac_memory_available();
+    if (needed <= available)
+        return SAC_OK;
+    return sac_fail(SAC_NOMEM,
+                    "the replay needs %.2f GiB (replay_capacity=%lld rows and %lld spare rows for each "
+                    "of %d environments) and this machine has %.2f GiB left: lower replay_capacity%s",
+                    (double)needed * 0x1p-30, (long long)shape->capacity, (long long)shape->guard,
+                    shape->environments, (double)available * 0x1p-30,
+                    shape->guard > shape->capacity ? ", or updates_per_round / update_to_data" : "");
+}
+
+/* Environments are dealt in contiguous runs that differ by at most one; the first runs are the longer ones.
+ */
+static enum sac_status create_shards(struct sac_replay *r)
+{
+    int first = 0;
+    for (int k = 0; k < r->env_threads; k++) {
+        const int count = r->environments / r->env_threads + (k < r->environments % r->env_threads);
+        struct sac_shard *shard = sac_shard_create(&r->layout, r->rows, first, count);
+        if (shard == NULL)
+            return sac_fail(SAC_NOMEM, "no memory for %d rings of %llu rows: lower replay_capacity", count,
+                            (unsigned long long)r->rows);
+        r->shards[k] = shard;
+        for (int e = 0; e < count; e++)
+            r->windows[first + e] = (struct window){.ring = sac_shard_ring(shard, e),
+                                                    .head_of_writer = &shard->head[e],
+                                                    .limit = &shard->limit[e]};
+        first += count;
+    }
+    return SAC_OK;
+}
+
+enum sac_status sac_replay_create(const struct sac_replay_shape *shape, struct sac_replay **replay)
+{
+    *replay = NULL;
+    enum sac_status status = check_shape(shape);
+    if (status == SAC_OK)
+        status = check_memory(shape);
+    if (status != SAC_OK)
+        return status;
+    const size_t n = (size_t)shape->environments;
+    struct sac_replay *r = sac_allocate(sizeof *r);
+    if (r == NULL)
+        return sac_fail(SAC_NOMEM, "no memory for the replay's tables");
+    r->layout = sac_row_layout(shape->observation_size, shape->action_size);
+    r->environments = shape->environments;
+    r->env_threads = shape->env_threads;
+    r->rows = ring_rows(shape);
+    r->guard = (uint64_t)shape->guard;
+    for (r->buckets = 2; r->buckets < 2 * n; r->buckets *= 2)
+        ;
+    r->shards = sac_allocate((size_t)r->env_threads * sizeof(struct sac_shard *));
+    r->windows = sac_allocate(n * sizeof *r->windows);
+    r->start = sac_allocate((n + 1) * sizeof *r->start);
+    r->bucket = sac_allocate(r->buckets * sizeof *r->bucket);
+    status = r->shards != NULL && r->windows != NULL && r->start != NULL && r->bucket != NULL
+                 ? create_shards(r)
+                 : sac_fail(SAC_NOMEM, "no memory for the replay's tables of %zu environments", n);
+    if (status != SAC_OK) {
+        sac_replay_destroy(r);
+        return status;
+    }
+    *replay = r;
+    return SAC_OK;
+}
+
+void sac_replay_destroy(struct sac_replay *replay)
+{
+    if (replay == NULL)
+        return;
+    for (int k = 0; replay->shards != NULL && k < replay->env_threads; k++)
+        sac_shard_destroy(replay->shards[k]);
+    sac_free(replay->shards);
+    sac_free(replay->windows);
+    sac_free(replay->start);
+    sac_free(replay->bucket);
+    sac_free(replay);
+}
+
+struct sac_shard *sac_replay_shard(struct sac_replay *replay, int env_thread)
+{
+    return replay->shards[env_thread];
+}
+
+/* --- the window --- */
+
+/* True if the ring's writer may now go further. */
+static bool grant(struct window *w, uint64_t rows, uint64_t guard)
+{
+    w->head = sac_load_acquire(w->head_of_writer); /* C: pairs with B */
+    if (w->head + guard <= w->floor + rows)
+        return false;
+    const uint64_t floor = w->head + guard - rows;
+    w->place += floor - w->floor; /* less than rows, as the writer obeys the limit */
+    w->place -= w->place < rows ? 0 : rows;
+    w->floor = floor;
+    sac_store_release(w->limit, floor + rows); /* D: pairs with A */
+    return true;
+}
+
+bool sac_replay_grant(struct sac_replay *replay)
+{
+    bool further = false;
+    for (int e = 0; e < replay->environments; e++) {
+        struct window *w = &replay->windows[e];
+        const uint64_t head = w->head;
+        further |= grant(w, replay->rows, replay->guard);
+        replay->indexed &= w->head == head;
+    }
+    return further;
+}
+
+int64_t sac_replay_rows(const struct sac_replay *replay)
+{
+    uint64_t rows = 0;
+    for (int e = 0; e < replay->environments; e++)
+        rows += replay->windows[e].head - replay->windows[e].floor;
+    return (int64_t)rows;
+}
+
+/* --- drawing --- */
+
+static uint64_t drawable(const struct window *w)
+{
+    const uint64_t rows = w->head - w->floor;
+    return rows > WALK_BACK ? rows - WALK_BACK : 0;
+}
+
+static void build_index(struct sac_replay *r)
+{
+    for (int e = 0; e < r->environments; e++)
+        r->start[e + 1] = r->start[e] + drawable(&r->windows[e]);
+    const uint64_t total = r->start[r->environments];
+    SAC_ASSERT(total > 0);
+    for (r->shift = 0; (total - 1) >> r->shift >= r->buckets; r->shift++)
+        ;
+    uint32_t w = 0;
+    for (uint64_t b = 0; b < r->buckets && b << r->shift < total; b++) {
+        while (r->start[w + 1] <= b << r->shift)
+            w++;
+        r->bucket[b] = w;
+    }
+    r->indexed = true;
+}
+
+/* A step record and where it came from. */
+struct transition {
+    const float *row, *before;
+};
+
+static struct transition choose(const struct sac_replay *r, uint64_t seed, uint64_t update, int batch_row,
+                                uint32_t attempt)
+{
+    const struct sac_philox random = sac_random(seed, SAC_PURPOSE_DRAW, update, attempt, (uint32_t)batch_row);
+    const uint64_t number = (uint64_t)random.word[1] << 32 | random.word[0];
+    const uint64_t total = r->start[r->environments];
+    const uint64_t g = (uint64_t)((unsigned __int128)number * total >> 64); /* uniform below total */
+    uint32_t i = r->bucket[g >> r->shift];
+    while (g >= r->start[i + 1])
+        i++;
+    const struct window *w = &r->windows[i];
+    uint64_t before = w->place + (g - r->start[i]);
+    before -= before < r->rows ? 0 : r->rows;
+    const uint64_t row = before + 1 < r->rows ? before + 1 : 0;
+    const uint64_t stride = (uint64_t)r->layout.stride;
+    return (struct transition){w->ring + row * stride, w->ring + before * stride};
+}
+
+static void prefetch(const float *from, int floats)
+{
+    for (int i = 0; i < floats; i += SAC_CACHE_LINE / (int)sizeof(float))
+        __builtin_prefetch(from + i);
+}
+
+static void gather(const struct sac_row_layout *layout, struct transition t, int i, struct sac_batch *batch)
+{
+    const size_t O = (size_t)layout->observation_size, A = (size_t)layout->action_size;
+    const size_t at = (size_t)i * (size_t)batch->ld;
+    memcpy(batch->next + at, t.row, O * sizeof(float));
+    memcpy(batch->current + at, t.before, O * sizeof(float));
+    memcpy(batch->taken + at, t.before, O * sizeof(float));
+    memcpy(batch->taken + at + O, sac_row_action(t.row, layout), A * sizeof(float));
+    batch->reward[i] = sac_row_reward(t.row, layout);
+    batch->not_terminated[i] = sac_row_flags(t.row, layout) & SAC_ROW_TERMINATED ? 0.0f : 1.0f;
+    batch->version[i] = sac_row_version(t.row, layout);
+}
+
+/* A reset record is no transition: draw again, with the next attempt's number. */
+static struct transition settle(const struct sac_replay *r, struct transition t, uint64_t seed,
+                                uint64_t update, int i)
+{
+    for (uint32_t attempt = 1; sac_row_flags(t.row, &r->layout) & SAC_ROW_START; attempt++)
+        t = choose(r, seed, update, i, attempt);
+    return t;
+}
+
+void sac_replay_draw(struct sac_replay *replay, uint64_t seed, uint64_t update, struct sac_batch *batch)
+{
+    struct transition ahead[LOOKAHEAD];
+    if (!replay->indexed)
+        build_index(replay);
+    for (int i = 0; i < batch->rows + LOOKAHEAD; i++) {
+        if (i >= LOOKAHEAD) {
+            const struct transition t = settle(replay, ahead[i % LOOKAHEAD], seed, update, i - LOOKAHEAD);
+            gather(&replay->layout, t, i - LOOKAHEAD, batch);
+        }
+        if (i < batch->rows) {
+            const struct transition t = choose(replay, seed, update, i, 0);
+            prefetch(t.row, replay->layout.used);
+            prefetch(t.before, replay->layout.observation_size);
+            ahead[i % LOOKAHEAD] = t;
+        }
+    }
+}
+
+/* --- tests and checkpoints --- */
+
+uint64_t sac_replay_head(const struct sac_replay *replay, int environment)
+{
+    return sac_load_acquire(replay->windows[environment].head_of_writer); /* C: pairs with B */
+}
+
+uint64_t sac_replay_floor(const struct sac_replay *replay, int environment)
+{
+    return replay->windows[environment].floor;
+}
+
+struct sac_record sac_replay_record(const struct sac_replay *replay, int environment, uint64_t index)
+{
+    const struct sac_row_layout *layout = &replay->layout;
+    const float *row = replay->windows[environment].ring + index % replay->rows * (uint64_t)layout->stride;
+    const uint32_t flags = sac_row_flags(row, layout);
+    return (struct sac_record){
+        .observation = row,
+        .action = sac_row_action(row, layout),
+        .reward = sac_row_reward(row, layout),
+        .start = flags & SAC_ROW_START,
+        .terminated = flags & SAC_ROW_TERMINATED,
+        .truncated = flags & SAC_ROW_TRUNCATED,
+        .version = sac_row_version(row, layout),
+    };
+}
