@@ -28,16 +28,17 @@ struct sac_linear; /* one call site */
 enum sac_status sac_linear_create(const struct sac_linear_shape *shape, struct sac_linear **site);
 void sac_linear_destroy(struct sac_linear *site); /* takes NULL */
 
-/* bias: forward only, else NULL. */
+/* bias: forward only, else NULL. Forward: bias has w_ld elements, and columns out .. w_ld - 1 of y may be
+ * written. */
 void sac_linear_run(struct sac_linear *site, float *y, const float *x, const float *w, const float *bias);
 
-/* What computes this site: oneDNN's name of the implementation, or "softac:avx2" and so on. */
+const struct sac_linear_shape *sac_linear_shape_of(const struct sac_linear *site);
+/* What computes this site: "oneDNN brg:avx512_core", or "softac:avx2" and so on. */
 const char *sac_linear_implementation(const struct sac_linear *site);
 /* "oneDNN 2.6.3 (gomp)" */
 const char *sac_linear_backend(void);
-
-/* Keep oneDNN to "portable" (SSE4.1), "avx2", "avx512", or "auto": all that the CPU has. Before the first site
- * is created. Called by sac_kernels_select. */
+/* Keep oneDNN to "portable" (SSE4.1), "avx2", "avx512", or "auto": all that the CPU has. Before the first
+ * site is created: SAC_STATE later. Called by sac_kernels_select. */
 enum sac_status sac_linear_cap_isa(const char *isa);
 
 #endif

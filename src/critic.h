@@ -1,0 +1,66 @@
+/* A critic Q(s, a): its network, its target and the passes of its parts. The rows of a batch are divided into
+ * parts that different tasks may work on at the same time. */
+#ifndef SAC_CRITIC_H
+#define SAC_CRITIC_H
+
+#include "batch.h"
+#include "pass.h"
+#include "weights.h"
+
+/* dQ/da for some of a part's rows only: those are packed, rounded up to one of `sizes` row counts, each with
+ * call sites of its own. */
+struct sac_action_gradient {
+    int sizes, step; /* row counts step, 2 step, ..., sizes * step */
+    struct sac_linear *
+        *site[SAC_MAX_HIDDEN_LAYERS];   /* (sizes): d of layer l - 1 from l; [0]: d of the action */
+    int *row;                           /* (sizes * step) the batch rows that are packed */
+    float *dq;                          /* (sizes * step) 1 for rows in use, else 0 */
+    struct sac_hidden hidden, d_hidden; /* packed copies */
+    float *d_action;                    /* (sizes * step, d_action_ld) */
+    int d_action_ld;
+    float *d_bias; /* unused sums that the kernels make on the way */
+};
+
+struct sac_critic_part {
+    int first, rows; /* of the batch */
+    struct sac_pass forward, backward;
+    struct sac_action_gradient action_gradient;
+    double loss; /* sum of (Q - Q^)^2 / 2 */
+};
+
+struct sac_critic {
+    struct sac_network network;
+    struct sac_weights weights;
+    int rows, observation_size, action_size, batch_ld; /* of the batch */
+    struct sac_hidden hidden, d_hidden; /* of all rows; each pass overwrites the former one's */
+    float *q_target;                    /* (B) of the target network at (s', a~') */
+    float *q_taken;                     /* (B) Q(s, a) */
+    float *q_fresh;                     /* (B) Q(s, a~) */
+    float *y;                           /* (B) Q^, each critic its own copy */
+    float *dq;                          /* (B) dJ_Q / dQ */
+    int parts;
+    struct sac_critic_part *part;
+};
+
+/* Everything but what is learnt, whose place *state gives. */
+enum sac_status sac_critic_create(struct sac_critic *critic, const struct sac_settings *settings,
+                                  const struct sac_batch *batch, int parts, float **state);
+void sac_critic_destroy(struct sac_critic *critic); /* takes a zeroed one */
+void sac_critic_network(struct sac_network *network, const struct sac_settings *settings,
+                        int observation_size, int action_size);
+
+/* Forward passes of one part's rows. */
+void sac_critic_target_values(struct sac_critic *critic, int part, const float *next);   /* -> q_target */
+void sac_critic_fresh_values(struct sac_critic *critic, int part, const float *current); /* -> q_fresh */
+/* Gradient of J_Q = mean (Q(s, a) - y)^2 / 2 by the parameters, y being set. */
+void sac_critic_gradient(struct sac_critic *critic, int part, const float *taken);
+/* After sac_critic_fresh_values: dq_da (B, A) in those of the part's rows where `other` is not lower
+ * (`first`: equal values are this critic's). */
+void sac_critic_action_gradient(struct sac_critic *critic, int part, float *dq_da,
+                                const struct sac_critic *other, bool first);
+
+/* Tell what computes the sites of the action gradient: the smallest and the largest row count. */
+void sac_critic_describe_action_gradient(const struct sac_critic *critic,
+                                         void (*line)(void *context, const char *text), void *context);
+
+#endif

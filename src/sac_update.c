@@ -1,0 +1,281 @@
+/* One gradient update of Soft Actor-Critic: the file to read first.
+ *
+ *   v1  Haarnoja, Zhou, Abbeel, Levine 2018, "Soft Actor-Critic: Off-Policy Maximum Entropy Deep
+ *       Reinforcement Learning with a Stochastic Actor" (arXiv 1801.01290)
+ *   v2  Haarnoja et al. 2018, "Soft Actor-Critic Algorithms and Applications" (arXiv 1812.05905)
+ *
+ * A batch holds transitions (s, a, r, s', terminated); a~ and a~' are fresh actions of the policy at s and
+ * s'. Actions are those of the squashed Gaussian, in [-1, 1]. Equation numbers are the papers'.
+ *
+ * Each step below is a job for the team. What a task works on (rows of the batch, one of the two critics, or
+ * a slice of the parameters) depends on the agent's split alone, and what tasks of one job write is disjoint.
+ */
+#include <math.h>
+
+#include "agent_internal.h"
+
+static void each(struct sac_agent *agent, void (*job)(void *agent, int task), int tasks)
+{
+    sac_team_run(agent->team, job, agent, tasks);
+}
+
+static float lower(float a, float b)
+{
+    return a <= b ? a : b;
+}
+
+/* --- fresh actions --- */
+
+/* a~ = tanh(mu(s) + sigma(s) noise), log pi(a~|s); in v2 the same at s'. */
+static void draw_actions(void *context, int part)
+{
+    struct sac_agent *agent = context;
+    sac_policy_learner_draw(&agent->policy, part, agent->update, &agent->batch);
+}
+
+/* --- critics: task t is part t % critic_parts of critic t / critic_parts --- */
+
+static struct sac_critic *task_critic(struct sac_agent *agent, int task)
+{
+    return &agent->critic[task / agent->critic_parts];
+}
+
+/* Q_i,target(s', a~') */
+static void evaluate_target_critics(void *context, int task)
+{
+    struct sac_agent *agent = context;
+    sac_critic_target_values(task_critic(agent, task), task % agent->critic_parts, agent->batch.next);
+}
+
+/* Q_i(s, a~) */
+static void evaluate_critics(void *context, int task)
+{
+    struct sac_agent *agent = context;
+    sac_critic_fresh_values(task_critic(agent, task), task % agent->critic_parts, agent->batch.current);
+}
+
+/* Q^ = reward_scale r + gamma (1 - terminated) V(s') for the part's rows:
+ *   v1 (8):    V(s') = V_target(s')
+ *   v2 (3, 5): V(s') = min_i Q_i,target(s', a~') - alpha log pi(a~'|s') */
+static void bellman_target(const struct sac_agent *agent, struct sac_critic *critic, int part)
+{
+    const int first = critic->part[part].first, rows = critic->part[part].rows;
+    const bool v1 = agent->settings.algorithm == SAC_V1;
+    const float *a = v1 ? agent->value.v_target : agent->critic[0].q_target;
+    const float *b = v1 ? agent->value.v_target : agent->critic[1].q_target;
+    const float *log_prob = v1 ? NULL : sac_policy_learner_next_log_prob(&agent->policy) + first;
+    sac_kernels()->bellman_target(critic->y + first, agent->batch.reward + first,
+                                  agent->batch.not_terminated + first, a + first, b + first, log_prob,
+                                  (float)agent->settings.reward_scale, (float)agent->settings.gamma,
+                                  (float)agent->alpha, rows);
+}
+
+/* Gradient of J_Qi = mean (Q_i(s, a) - Q^)^2 / 2          v1 (7), v2 (5) */
+static void critic_gradients(void *context, int task)
+{
+    struct sac_agent *agent = context;
+    struct sac_critic *critic = task_critic(agent, task);
+    bellman_target(agent, critic, task % agent->critic_parts);
+    sac_critic_gradient(critic, task % agent->critic_parts, agent->batch.taken);
+}
+
+/* Adam; in v2 then Q_i,target <- tau Q_i + (1 - tau) Q_i,target, which nothing reads before the next update.
+ */
+static void step_critics(void *context, int task)
+{
+    struct sac_agent *agent = context;
+    sac_weights_step(&task_critic(agent, task)->weights, &agent->critic_adam, (float)agent->settings.tau,
+                     task % agent->critic_parts, agent->critic_parts);
+}
+
+/* d min_i Q_i(s, a~) / da~: each critic in the rows where it is the lower one. */
+static void action_gradients(void *context, int task)
+{
+    struct sac_agent *agent = context;
+    const int k = task / agent->critic_parts;
+    sac_critic_action_gradient(&agent->critic[k], task % agent->critic_parts, agent->policy.dq_da,
+                               &agent->critic[1 - k], k == 0);
+}
+
+/* --- the value network (v1) --- */
+
+/* V_target(s') and V(s) */
+static void evaluate_value(void *context, int part)
+{
+    struct sac_agent *agent = context;
+    sac_value_network_values(&agent->value, part, agent->batch.next, agent->batch.current);
+}
+
+/* Gradient of J_V = mean (V(s) - [min_i Q_i(s, a~) - log pi(a~|s)])^2 / 2, the bracket constant    v1 (5) */
+static void value_gradient(void *context, int part)
+{
+    struct sac_agent *agent = context;
+    const struct sac_value_part *p = &agent->value.part[part];
+    const float *log_prob = sac_policy_learner_log_prob(&agent->policy);
+    for (int r = p->first; r < p->first + p->rows; r++)
+        agent->value.bracket[r] =
+            lower(agent->critic[0].q_fresh[r], agent->critic[1].q_fresh[r]) - log_prob[r];
+    sac_value_network_gradient(&agent->value, part, agent->batch.current);
+}
+
+/* Adam, then V_target <- tau V + (1 - tau) V_target */
+static void step_value(void *context, int slice)
+{
+    struct sac_agent *agent = context;
+    sac_weights_step(&agent->value.weights, &agent->value_adam, (float)agent->settings.tau, slice,
+                     agent->split);
+}
+
+/* --- the policy --- */
+
+/* J_pi = mean (alpha log pi(a~|s) - min_i Q_i(s, a~)), for the log. */
+static void policy_loss(struct sac_agent *agent, int part)
+{
+    struct sac_policy_part *p = &agent->policy.part[part];
+    const float *log_prob = sac_policy_learner_log_prob(&agent->policy);
+    p->loss = p->log_prob = 0;
+    for (int r = p->first; r < p->first + p->rows; r++) {
+        const float q = lower(agent->critic[0].q_fresh[r], agent->critic[1].q_fresh[r]);
+        p->loss += agent->alpha * (double)log_prob[r] - (double)q;
+        p->log_prob += (double)log_prob[r];
+    }
+}
+
+/* Its gradient through a~ (reparameterization)          v1 (13), v2 (9, 10) */
+static void policy_gradient(void *context, int part)
+{
+    struct sac_agent *agent = context;
+    policy_loss(agent, part);
+    sac_policy_learner_gradient(&agent->policy, part, (float)agent->alpha, &agent->batch);
+}
+
+/* Its gradient by the score function, a~ constant, V(s) the baseline:
+ *   mean grad log pi(a~|s) (log pi(a~|s) - min_i Q_i(s, a~) + V(s)) */
+static void policy_score_gradient(void *context, int part)
+{
+    struct sac_agent *agent = context;
+    const struct sac_policy_part *p = &agent->policy.part[part];
+    const float *log_prob = sac_policy_learner_log_prob(&agent->policy);
+    policy_loss(agent, part);
+    for (int r = p->first; r < p->first + p->rows; r++)
+        agent->policy.weight[r] =
+            log_prob[r] - lower(agent->critic[0].q_fresh[r], agent->critic[1].q_fresh[r]) + agent->value.v[r];
+    sac_policy_learner_score_gradient(&agent->policy, part, &agent->batch);
+}
+
+static void step_policy(void *context, int slice)
+{
+    struct sac_agent *agent = context;
+    sac_weights_step(&agent->policy.weights, &agent->policy_adam, 0, slice, agent->split);
+}
+
+/* --- the temperature (v2) --- */
+
+/* The alpha of this update: v1's is 1, its part is played by reward_scale. */
+static double temperature(const struct sac_agent *agent)
+{
+    if (agent->settings.algorithm == SAC_V1)
+        return 1;
+    return agent->settings.temperature_auto ? exp(agent->temperature->log_alpha)
+                                            : agent->settings.temperature;
+}
+
+static double mean_log_prob(const struct sac_agent *agent)
+{
+    double sum = 0;
+    for (int part = 0; part < agent->policy.parts; part++)
+        sum += agent->policy.part[part].log_prob;
+    return sum / agent->batch.rows;
+}
+
+/* One Adam step on J_alpha = mean -log alpha (log pi(a~|s) + target_entropy), by log alpha    v2 (18).
+ * Returns J_alpha. */
+static double step_temperature(struct sac_agent *agent)
+{
+    struct sac_temperature *t = agent->temperature;
+    const double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, steps = (double)t->updates + 1;
+    const double gradient = -(mean_log_prob(agent) + agent->target_entropy);
+    const double loss = t->log_alpha * gradient;
+    t->m = beta1 * t->m + (1 - beta1) * gradient;
+    t->v = beta2 * t->v + (1 - beta2) * gradient * gradient;
+    const double m = t->m / (1 - pow(beta1, steps)), v = t->v / (1 - pow(beta2, steps));
+    t->log_alpha -= agent->settings.temperature_learning_rate * m / (sqrt(v) + epsilon);
+    return loss;
+}
+
+/* --- one update --- */
+
+/* All gradients at the same parameters, then all steps. One a~ per state serves J_V and J_pi. */
+static void update_v1(struct sac_agent *agent)
+{
+    each(agent, draw_actions, agent->split);
+    each(agent, evaluate_critics, agent->critic_tasks);
+    each(agent, evaluate_value, agent->split);
+
+    if (agent->settings.estimator == SAC_REPARAMETERIZATION) {
+        each(agent, action_gradients, agent->critic_tasks);
+        each(agent, policy_gradient, agent->split);
+    } else {
+        each(agent, policy_score_gradient, agent->split);
+    }
+    each(agent, critic_gradients, agent->critic_tasks);
+    each(agent, value_gradient, agent->split);
+
+    each(agent, step_critics, agent->critic_tasks);
+    each(agent, step_value, agent->split);
+    each(agent, step_policy, agent->split);
+}
+
+/* The policy's loss sees the stepped critics; all of it sees alpha as it was before. Returns J_alpha. */
+static double update_v2(struct sac_agent *agent)
+{
+    each(agent, draw_actions, agent->split);
+    each(agent, evaluate_target_critics, agent->critic_tasks);
+    each(agent, critic_gradients, agent->critic_tasks);
+    each(agent, step_critics, agent->critic_tasks);
+
+    each(agent, evaluate_critics, agent->critic_tasks);
+    each(agent, action_gradients, agent->critic_tasks);
+    each(agent, policy_gradient, agent->split);
+    each(agent, step_policy, agent->split);
+
+    return agent->settings.temperature_auto ? step_temperature(agent) : 0;
+}
+
+static void begin(struct sac_agent *agent, uint64_t update)
+{
+    const struct sac_settings *s = &agent->settings;
+    const uint64_t t = agent->temperature->updates + 1;
+    agent->update = update;
+    agent->alpha = temperature(agent);
+    agent->policy_adam = sac_adam_step(s->policy_learning_rate, t);
+    agent->critic_adam = sac_adam_step(s->critic_learning_rate, t);
+    agent->value_adam = sac_adam_step(s->value_learning_rate, t);
+}
+
+/* Sums over the parts, in their order. */
+static void collect_losses(const struct sac_agent *agent, struct sac_losses *losses)
+{
+    const double rows = agent->batch.rows;
+    *losses = (struct sac_losses){.alpha = agent->alpha, .entropy = -mean_log_prob(agent)};
+    for (int task = 0; task < agent->critic_tasks; task++)
+        losses->critic +=
+            agent->critic[task / agent->critic_parts].part[task % agent->critic_parts].loss / rows;
+    for (int part = 0; part < agent->value.parts; part++)
+        losses->value += agent->value.part[part].loss / rows;
+    for (int part = 0; part < agent->policy.parts; part++)
+        losses->policy += agent->policy.part[part].loss / rows;
+}
+
+void sac_update(struct sac_agent *agent, uint64_t update, struct sac_losses *losses)
+{
+    double temperature_loss = 0;
+    begin(agent, update);
+    if (agent->settings.algorithm == SAC_V1)
+        update_v1(agent);
+    else
+        temperature_loss = update_v2(agent);
+    agent->temperature->updates++;
+    collect_losses(agent, losses);
+    losses->temperature = temperature_loss;
+}

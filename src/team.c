@@ -1,0 +1,182 @@
+/* Why own barriers: libgomp's are unknown to ThreadSanitizer, and a parallel region per job would cost more
+ * than a job. So the whole run is one region in which members wait for the leader's generations (O, P) and
+ * the leader for theirs (Q, R). Who waits looks again for some microseconds, as jobs follow each other
+ * quickly, and then sleeps in a gate. */
+#include "team.h"
+
+#include <omp.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "assertion.h"
+#include "atomics.h"
+#include "error.h"
+#include "gate.h"
+#include "memory.h"
+#include "thread.h"
+
+enum {
+    LOOKS = 1000 /* before sleeping: some 10 to 50 microseconds */
+};
+
+struct member {
+    /* written by: the member (release, Q); read by: the leader (acquire, R) */
+    _Alignas(SAC_CACHE_LINE) _Atomic uint32_t done; /* the generation it has finished */
+};
+
+struct sac_team {
+    int members;
+    int present; /* how many the region got; written by the leader at its start, 1 outside */
+    int looks;   /* constant; 0: more members than CPUs, looking would only keep others from working */
+    struct member *member;
+
+    /* written by: the leader, before O; read by: members, after P */
+    void (*job)(void *context, int task); /* NULL: the region ends */
+    void *context;
+    int tasks;
+    uint32_t jobs; /* the leader's own: what it last stored as `generation` */
+    /* written by: the leader (release, O); read by: members (acquire, P) */
+    _Alignas(SAC_CACHE_LINE) _Atomic uint32_t generation;
+    struct sac_gate job_gate;  /* members sleep here */
+    struct sac_gate done_gate; /* the leader sleeps here */
+};
+
+/* --- making and freeing --- */
+
+enum sac_status sac_team_create(int members, struct sac_team **team)
+{
+    SAC_ASSERT(members >= 1);
+    struct sac_team *t = sac_allocate(sizeof *t);
+    if (t)
+        t->member = sac_allocate((size_t)members * sizeof *t->member);
+    if (!t || !t->member) {
+        sac_team_destroy(t);
+        return sac_fail(SAC_NOMEM, "no memory for a team of %d", members);
+    }
+    t->members = members;
+    t->present = 1;
+    t->looks = members <= sac_cpu_count() ? LOOKS : 0;
+    *team = t;
+    return SAC_OK;
+}
+
+void sac_team_destroy(struct sac_team *team)
+{
+    if (team)
+        sac_free(team->member);
+    sac_free(team);
+}
+
+int sac_team_members(const struct sac_team *team)
+{
+    return team->members;
+}
+
+/* --- waiting --- */
+
+static inline void relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static void wait_for(struct sac_team *team, struct sac_gate *gate, bool (*ready)(void *context),
+                     void *context)
+{
+    for (int look = 0; look < team->looks; look++) {
+        if (ready(context))
+            return;
+        relax();
+    }
+    sac_gate_wait(gate, ready, NULL, context);
+}
+
+struct waiter {
+    struct sac_team *team;
+    uint32_t generation; /* waits for this one */
+};
+
+static bool job_is_there(void *context)
+{
+    const struct waiter *w = context;
+    return sac_load_acquire(&w->team->generation) == w->generation; /* P: pairs with O */
+}
+
+static bool all_are_done(void *context)
+{
+    const struct sac_team *t = context;
+    for (int m = 1; m < t->present; m++)
+        if (sac_load_acquire(&t->member[m].done) != t->jobs) /* R: pairs with Q */
+            return false;
+    return true;
+}
+
+/* --- jobs --- */
+
+static void run_share(struct sac_team *team, int member)
+{
+    for (int task = member; task < team->tasks; task += team->present)
+        team->job(team->context, task);
+}
+
+static void publish_job(struct sac_team *team, void (*job)(void *context, int task), void *context, int tasks)
+{
+    team->job = job;
+    team->context = context;
+    team->tasks = tasks;
+    sac_store_release(&team->generation, ++team->jobs); /* O: pairs with P */
+    sac_gate_wake(&team->job_gate);
+}
+
+/* A member's life, from the first job after generation `jobs` on. A job of NULL ends it: then the leader is
+ * not woken, for it waits in the region's end, and nothing of the team is touched any more. */
+static void serve(struct sac_team *team, int index, uint32_t jobs)
+{
+    struct waiter waiter = {team, jobs};
+    for (bool end = false; !end;) {
+        waiter.generation++;
+        wait_for(team, &team->job_gate, job_is_there, &waiter);
+        end = !team->job;
+        if (!end)
+            run_share(team, index);
+        sac_store_release(&team->member[index].done, waiter.generation); /* Q: pairs with R */
+        if (!end)
+            sac_gate_wake(&team->done_gate);
+    }
+}
+
+void sac_team_run(struct sac_team *team, void (*job)(void *context, int task), void *context, int tasks)
+{
+    if (team->present == 1 || tasks == 1) {
+        for (int task = 0; task < tasks; task++)
+            job(context, task);
+        return;
+    }
+    publish_job(team, job, context, tasks);
+    run_share(team, 0);
+    wait_for(team, &team->done_gate, all_are_done, team);
+}
+
+void sac_team_enter(struct sac_team *team, void (*lead)(void *context), void *context)
+{
+    SAC_ASSERT(team->present == 1);
+    const uint32_t jobs = team->jobs;
+#pragma omp parallel num_threads(team->members)
+    {
+        const int index = omp_get_thread_num();
+        omp_set_num_threads(1); /* a member opens no team of its own, neither does oneDNN */
+        if (index == 0) {
+            team->present = omp_get_num_threads();
+            lead(context);
+            publish_job(team, NULL, NULL, 0);
+        } else {
+            serve(team, index, jobs);
+        }
+    }
+    /* The region's end has joined the members; this look (R) tells ThreadSanitizer, which does not know. */
+    SAC_ASSERT(all_are_done(team));
+    team->present = 1;
+}

@@ -1,0 +1,35 @@
+/* What is learnt of one network, and how a gradient changes it: parameters, target, Adam moments. Flat blocks
+ * of network->size floats. */
+#ifndef SAC_WEIGHTS_H
+#define SAC_WEIGHTS_H
+
+#include <stdbool.h>
+
+#include <softac/status.h>
+
+#include "kernels/kernels.h"
+#include "network.h"
+
+struct sac_weights {
+    size_t size;
+    float *parameters, *target, *m, *v; /* in the agent's state block; target: NULL if the network has none */
+    int parts;
+    float *gradient; /* (parts, size) owned: one by each part of the rows; their sum ends up in the first */
+};
+
+/* Floats that a network needs of the state block. */
+size_t sac_weights_state(const struct sac_network *network, bool target);
+/* Take them from *state, which moves on; allocate the gradients. */
+enum sac_status sac_weights_create(struct sac_weights *weights, const struct sac_network *network,
+                                   bool target, int parts, float **state);
+void sac_weights_destroy(struct sac_weights *weights); /* takes a zeroed one */
+/* First values: see sac_network_randomize. The target starts as a copy, the moments at zero. */
+void sac_weights_start(struct sac_weights *weights, const struct sac_network *network, uint64_t seed,
+                       uint32_t number);
+
+/* In slice `slice` of `slices`: sum the parts' gradients in their order, one Adam step, then
+ * target += tau (parameters - target). */
+void sac_weights_step(struct sac_weights *weights, const struct sac_adam *adam, float tau, int slice,
+                      int slices);
+
+#endif
