@@ -37,8 +37,8 @@ struct sac_kernels {
 
     /* --- random numbers: out (rows, ld); element (r, c) comes from word c % 4 of block c / 4 of row
      * first_row + r --- */
-    /* Standard normal by Box-Muller: words 0,1 -> elements 0,1; words 2,3 -> elements 2,3. |error| <= 2e-6.
-     */
+    /* Standard normal by Box-Muller: words 0,1 -> elements 0,1; words 2,3 -> elements 2,3; 24 bits of each
+     * word, so |x| < 5.77. |error| <= 2e-6. */
     void (*normal)(float *out, int ld, uint64_t seed, enum sac_purpose purpose, uint64_t step,
                    uint32_t first_row, int rows, int cols);
     /* Uniform in [-1, 1): exact. */
@@ -48,25 +48,31 @@ struct sac_kernels {
     /* --- the squashed Gaussian; head (rows, head_ld) holds mean | raw log std, noise (rows, noise_ld) --- */
     /* u = mean + sigma noise; action = tanh u; log_prob (rows) = sum_d [ -noise^2/2 - log sigma - log(2 pi)/2
      *   - 2 (log 2 - u - softplus(-2u)) ]   (Haarnoja et al. 2018a, appendix C, in its exact form).
-     * |error| <= 1e-6 relative to max(1, |u|) per element. */
+     * With b = 1e-6 (1 + |mean| + sigma |noise| + noise^2/2 + |log sigma|) per element: std and both slopes
+     * are within b relative, action within b, log_prob within the sum of b over d. NaN stays in its row. */
     void (*squash)(float *action, int action_ld, float *log_prob, const struct sac_squash *squash,
                    const float *head, int head_ld, const float *noise, int noise_ld,
                    struct sac_log_std log_std, int rows, int A);
-    /* action = tanh(mean), or tanh(mean + sigma noise) when noise is not NULL. For acting. */
+    /* action = tanh(mean), or tanh(mean + sigma noise), squash's to the bit, when noise is not NULL. For
+     * acting. Relative error of tanh <= 4e-7. */
     void (*act)(float *action, int action_ld, const float *head, int head_ld, const float *noise,
                 int noise_ld, struct sac_log_std log_std, int rows, int A);
     /* Gradient of  scale * sum_rows (alpha log pi - Q)  by the head's outputs, through the action:
      *   d_mean = scale (2 alpha a - dq tanh_slope)
-     *   d_raw  = scale (alpha (2 a sigma noise - 1) - dq tanh_slope sigma noise) log_std_slope */
+     *   d_raw  = scale (alpha (2 a sigma noise - 1) - dq tanh_slope sigma noise) log_std_slope
+     * Within 5e-7 of the sum of the terms' magnitudes. Writes 2 A columns; so does score_gradient. */
     void (*policy_gradient)(float *d_head, int head_ld, const float *dq_da, int dq_ld, const float *action,
                             int action_ld, const struct sac_squash *squash, const float *noise, int noise_ld,
                             float alpha, float scale, int rows, int A);
     /* Gradient of  scale * sum_rows weight_r log pi(a_r)  with a_r constant (score function):
-     *   d_mean = scale weight noise / sigma;  d_raw = scale weight (noise^2 - 1) log_std_slope */
+     *   d_mean = scale weight noise / sigma;  d_raw = scale weight (noise^2 - 1) log_std_slope
+     * Within 5e-7 of the sum of the terms' magnitudes. */
     void (*score_gradient)(float *d_head, int head_ld, const float *weight, const struct sac_squash *squash,
                            const float *noise, int noise_ld, float scale, int rows, int A);
 
     /* --- the optimiser, flat over n floats (n a multiple of 16) --- */
+    /* Square root and division are the exact ones: the step's relative error is <= 7e-7, and equal on all
+     * CPUs of an instruction set. A zero gradient on zero moments moves nothing. */
     void (*adam)(float *p, float *m, float *v, const float *g, const struct sac_adam *adam, size_t n);
     /* The same, then target += tau (p - target) with the new p. */
     void (*adam_polyak)(float *p, float *target, float *m, float *v, const float *g,
@@ -74,14 +80,15 @@ struct sac_kernels {
     void (*polyak)(float *target, const float *p, float tau, size_t n);
     void (*add)(float *sum, const float *x, size_t n); /* sum += x */
 
-    /* --- layers, by hand --- */
+    /* --- layers, by hand: a sum of k products is within k 2^-24 of the sum of their magnitudes --- */
     /* In place: d (rows, ld) *= activation'(.) told from the activation's output h (rows, ld);
-     * d_bias (n) = column sums of the result. */
+     * d_bias (n) = column sums of the result. Columns from n on are left alone here and below. */
     void (*activation_backward)(float *d, float *d_bias, const float *h, enum sac_activation activation,
                                 int rows, int n, int ld);
     void (*column_sums)(float *sums, const float *d, int rows, int n, int ld);
     /* y (rows, y_ld) = activation(x (rows, x_ld) W (in, w_ld) + bias); hidden = 0 leaves y linear. Each row
-     * adds its products in the order of k, whatever `rows` is. Writes w_ld columns of y (y_ld >= w_ld). */
+     * adds its products in the order of k, whatever `rows` is. Writes w_ld columns of y (y_ld >= w_ld). bias
+     * (w_ld) or NULL. The other two write `in` and `out` columns and read `out`: padding stays. */
     void (*linear)(float *y, int y_ld, const float *x, int x_ld, const float *w, int w_ld, const float *bias,
                    int hidden, enum sac_activation activation, int rows, int in, int out);
     void (*linear_backward_input)(float *dx, int dx_ld, const float *dy, int dy_ld, const float *w, int w_ld,

@@ -1,5 +1,6 @@
-/* Elementary functions over vec.h, with their bounds (shown by tests/test_kernels.c). NaN goes in, NaN comes
- * out; infinities give limits. Polynomials: S. Moshier's Cephes library, single precision. */
+/* Elementary functions over vec.h, with their bounds (tests/test_kernels.c shows them through the kernels).
+ * NaN goes in, NaN comes out; infinities give limits. Polynomials: S. Moshier's Cephes library, single
+ * precision. */
 #ifndef SAC_VEC_MATH_H
 #define SAC_VEC_MATH_H
 

@@ -1,0 +1,6 @@
+/* The kernels as AVX-512 has them, 16 lanes and 8 x 2 tiles, in the build's baseline instructions: the shape
+ * of that code is tested on every machine. */
+#define SAC_LANES        16
+#define SAC_KERNELS      sac_kernels_16_lanes
+#define SAC_KERNELS_NAME "16 lanes"
+#include "kernels/kernels_impl.h"
