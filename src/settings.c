@@ -259,11 +259,19 @@ static int choice_count(const struct setting *row)
     return count;
 }
 
+/* Choices are enums: copied in and out, as the compiler need not take an int pointer for one to an enum. */
+static int choice_in(const struct setting *row, const struct sac_settings *settings)
+{
+    int value;
+    memcpy(&value, place(row, settings), sizeof value);
+    return value;
+}
+
 static bool set_choice(const struct setting *row, struct sac_settings *settings, const char *text)
 {
     for (int i = 0; row->choices[i]; i++)
         if (!strcmp(row->choices[i], text)) {
-            *(int *)place_to_set(row, settings) = i;
+            memcpy(place_to_set(row, settings), &i, sizeof i);
             return true;
         }
     return false;
@@ -271,7 +279,7 @@ static bool set_choice(const struct setting *row, struct sac_settings *settings,
 
 static bool valid_choice(const struct setting *row, const struct sac_settings *settings)
 {
-    const int value = *(const int *)place(row, settings);
+    const int value = choice_in(row, settings);
     return value >= 0 && value < choice_count(row);
 }
 
@@ -279,7 +287,7 @@ static void show_choice(const struct setting *row, const struct sac_settings *se
                         size_t size)
 {
     if (valid_choice(row, settings))
-        snprintf(text, size, "%s", row->choices[*(const int *)place(row, settings)]);
+        snprintf(text, size, "%s", row->choices[choice_in(row, settings)]);
     else
         show_whole(row, settings, text, size);
 }
