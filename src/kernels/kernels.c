@@ -7,6 +7,7 @@
 #include "../atomics.h"
 #include "../cpu.h"
 #include "../error.h"
+#include "../linear.h"
 
 /* written by: sac_kernels_select, before any thread starts, or the first sac_kernels(), by any thread, with
  * the same value; relaxed is enough, as the tables are constants */
@@ -54,19 +55,23 @@ static enum sac_status refuse(const char *isa, const struct sac_kernels *const *
                     isa, names);
 }
 
+static enum sac_status use(const struct sac_kernels *table, const char *isa)
+{
+    const enum sac_status status = sac_linear_cap_isa(isa);
+    if (status == SAC_OK)
+        sac_store_relaxed(&chosen, table);
+    return status;
+}
+
 enum sac_status sac_kernels_select(const char *isa)
 {
-    if (isa == NULL || strcmp(isa, "auto") == 0) {
-        sac_store_relaxed(&chosen, best());
-        return SAC_OK;
-    }
+    if (isa == NULL || strcmp(isa, "auto") == 0)
+        return use(best(), "auto");
     const struct sac_kernels *table[4];
     const int n = sac_kernels_available(table);
     for (int i = 0; i < n; i++) {
-        if (strcmp(isa, table[i]->name) == 0) {
-            sac_store_relaxed(&chosen, table[i]);
-            return SAC_OK;
-        }
+        if (strcmp(isa, table[i]->name) == 0)
+            return use(table[i], isa);
     }
     return refuse(isa, table, n);
 }

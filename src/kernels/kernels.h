@@ -131,7 +131,8 @@ extern const struct sac_kernels sac_kernels_avx512;
 const struct sac_kernels *sac_kernels(void);
 
 /* Force an instruction set: "portable", "avx2", "avx512"; NULL or "auto": the best. Before any thread starts.
- * SAC_INVALID names what this CPU and build have. oneDNN is capped to the same set. */
+ * SAC_INVALID names what this CPU and build have. oneDNN is capped to the same set, which it allows once in a
+ * process and before its first use: SAC_STATE after. */
 enum sac_status sac_kernels_select(const char *isa);
 
 /* Tables this CPU can run, best last; returns how many (for tests and `softac info`). */
