@@ -83,8 +83,8 @@ bool sac_shard_has_room(struct sac_shard *shard, int rows)
 /* The row that is to be written next. */
 static float *next_row(struct sac_shard *shard, int environment)
 {
-    SAC_ASSERT(shard->spent < shard->room);
     const struct sac_ring_writer *w = &shard->writers[environment];
+    SAC_ASSERT(w->spent < shard->room);
     return sac_shard_ring(shard, environment) + w->place * (uint64_t)shard->layout.stride;
 }
 

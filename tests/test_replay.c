@@ -291,6 +291,21 @@ START_TEST(room_of_fullest_ring)
 }
 END_TEST
 
+/* Room that was promised for every ring may be used in every ring. */
+START_TEST(room_is_for_every_ring)
+{
+    struct history h = begin(3, 1, 12, 4); /* 8 rows a ring */
+    ck_assert(has_room(&h, 0, 8));
+    for (int e = 0; e < 3; e++) {
+        append_reset(&h, e);
+        for (int i = 0; i < 7; i++)
+            append_step(&h, e, false, false);
+    }
+    ck_assert(!has_room(&h, 0, 1));
+    end(&h);
+}
+END_TEST
+
 /* Full rings keep ceil(capacity / environments) rows each, whatever the guard is, and the floor only grows.
  */
 START_TEST(kept_rows)
@@ -477,6 +492,7 @@ int main(void)
     tcase_add_test(tc, final_observation_is_kept);
     tcase_add_test(tc, permission);
     tcase_add_test(tc, room_of_fullest_ring);
+    tcase_add_test(tc, room_is_for_every_ring);
     tcase_add_test(tc, kept_rows);
     tcase_add_test(tc, uniform);
     tcase_add_test(tc, independent_of_threads);
