@@ -289,7 +289,7 @@ static void show_choice(const struct setting *row, const struct sac_settings *se
     if (valid_choice(row, settings))
         snprintf(text, size, "%s", row->choices[choice_in(row, settings)]);
     else
-        show_whole(row, settings, text, size);
+        snprintf(text, size, "%d", choice_in(row, settings));
 }
 
 static const struct kind choice = {set_choice, valid_choice, show_choice, "one of"};

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../environment.h"
+#include "../error.h"
 #include "command.h"
 
 #define MOST_OPTIONS 32
@@ -142,18 +143,17 @@ int arguments_take(const struct usage *usage, int argc, char **argv, const char 
     return ARGUMENTS_TAKEN;
 }
 
-bool env_options_make(struct env_options *options, const char *model_directory)
+enum sac_status env_options_make(struct env_options *options, const char *model_directory)
 {
     *options = (struct env_options){{NULL, NULL}, NULL};
     if (!model_directory)
-        return true;
-    const size_t size = strlen(model_directory) + sizeof "model_dir=";
-    options->text = malloc(size);
-    if (!options->text)
-        return false;
-    snprintf(options->text, size, "model_dir=%s", model_directory);
+        return SAC_OK;
+    if (asprintf(&options->text, "model_dir=%s", model_directory) < 0) {
+        options->text = NULL;
+        return sac_fail(SAC_NOMEM, "no memory for the environment's options");
+    }
     options->list[0] = options->text;
-    return true;
+    return SAC_OK;
 }
 
 void env_options_free(struct env_options *options)

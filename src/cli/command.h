@@ -59,12 +59,12 @@ int say_usage(const char *command, const char *format, ...) __attribute__((forma
  */
 int say_failure(const char *command, enum sac_status status);
 
-/* "model_dir=DIR" as environments take it; options_free when done. NULL directory: no options. */
+/* "model_dir=DIR" as environments take it; env_options_free when done. NULL directory: no options. */
 struct env_options {
     const char *list[2]; /* NULL at the end */
     char *text;
 };
-bool env_options_make(struct env_options *options, const char *model_directory); /* false: no memory */
+enum sac_status env_options_make(struct env_options *options, const char *model_directory);
 void env_options_free(struct env_options *options);
 
 #endif

@@ -1,0 +1,200 @@
+/* softac info: what this program was made of, what it runs on, and what computes each layer. */
+#include <jansson.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#ifdef HAVE_JEMALLOC
+#include <jemalloc/jemalloc.h>
+#endif
+
+#include "../agent.h"
+#include "../cpu.h"
+#include "../environment.h"
+#include "../error.h"
+#include "../kernels/kernels.h"
+#include "../linear.h"
+#include "../team.h"
+#include "../thread.h"
+#include "command.h"
+
+/* HalfCheetah-v5's sizes: the shape that everybody times. */
+enum { OBSERVATIONS = 17, ACTIONS = 6 };
+
+/* --- gathering: one JSON object, which --json prints and words are made of --- */
+
+static json_t *text_or_null(const char *text)
+{
+    return text ? json_string(text) : json_null();
+}
+
+static const char *jemalloc_version(void)
+{
+#ifdef HAVE_JEMALLOC
+    const char *version;
+    size_t size = sizeof(version);
+    return mallctl("version", (void *)&version, &size, NULL, 0) ? NULL : version;
+#else
+    return NULL;
+#endif
+}
+
+static json_t *gather_versions(void)
+{
+    char openmp[32];
+    snprintf(openmp, sizeof openmp, "%d", _OPENMP);
+    return json_pack("{s:s, s:s, s:s, s:o, s:o}", "softac", PACKAGE_VERSION, "oneDNN", sac_linear_backend(),
+                     "OpenMP", openmp, "jemalloc", text_or_null(jemalloc_version()), "MuJoCo",
+                     text_or_null(sac_environment_mujoco_version()));
+}
+
+static json_t *gather_features(void)
+{
+    json_t *features = json_array();
+#ifdef __x86_64__
+#define FEATURE(name)                                                                                        \
+    if (__builtin_cpu_supports(name))                                                                        \
+    json_array_append_new(features, json_string(name))
+    FEATURE("sse4.2");
+    FEATURE("avx");
+    FEATURE("fma");
+    FEATURE("avx2");
+    FEATURE("avx512f");
+    FEATURE("avx512dq");
+    FEATURE("avx512bw");
+    FEATURE("avx512vl");
+    FEATURE("avx512vnni");
+#endif
+    return features;
+}
+
+static json_t *gather_cpu(void)
+{
+    char name[128];
+    sac_cpu_name(name, sizeof name);
+    return json_pack("{s:s, s:i, s:o}", "name", name, "usable", sac_cpu_count(), "features",
+                     gather_features());
+}
+
+static json_t *gather_kernels(void)
+{
+    const struct sac_kernels *table[4];
+    const int count = sac_kernels_available(table);
+    json_t *available = json_array();
+    for (int i = 0; i < count; i++)
+        json_array_append_new(available, json_string(table[i]->name));
+    return json_pack("{s:s, s:o}", "chosen", sac_kernels()->name, "available", available);
+}
+
+static void append_line(void *context, const char *text)
+{
+    json_array_append_new(context, json_string(text));
+}
+
+/* Every dense call site of the default agent for these sizes. */
+static enum sac_status gather_layers(enum sac_algorithm algorithm, json_t *lines)
+{
+    struct sac_settings settings;
+    struct sac_team *team = NULL;
+    struct sac_agent *agent = NULL;
+    sac_settings_default(&settings);
+    settings.algorithm = algorithm;
+    enum sac_status status = sac_team_create(1, &team);
+    if (!status)
+        status = sac_agent_create(&settings, OBSERVATIONS, ACTIONS, 1, team, &agent);
+    if (!status)
+        sac_agent_describe(agent, append_line, lines);
+    sac_agent_destroy(agent);
+    sac_team_destroy(team);
+    return status;
+}
+
+static enum sac_status gather(json_t **info)
+{
+    json_t *v1 = json_array(), *v2 = json_array();
+    *info = json_pack("{s:o, s:o, s:o, s:{s:o, s:o}}", "versions", gather_versions(), "cpu", gather_cpu(),
+                      "kernels", gather_kernels(), "layers", "sac_v1", v1, "sac_v2", v2);
+    if (!*info)
+        return sac_fail(SAC_NOMEM, "no memory to tell about this program");
+    const enum sac_status status = gather_layers(SAC_V1, v1);
+    return status ? status : gather_layers(SAC_V2, v2);
+}
+
+/* --- words --- */
+
+static const char *word_of(const json_t *value, char number[32])
+{
+    if (json_is_string(value))
+        return json_string_value(value);
+    if (!json_is_number(value))
+        return "none";
+    snprintf(number, 32, "%.6g", json_number_value(value));
+    return number;
+}
+
+static void print_value(const char *name, const json_t *value)
+{
+    char number[32];
+    printf("  %-18s", name);
+    if (json_is_array(value))
+        for (size_t i = 0; i < json_array_size(value); i++)
+            printf("%s%s", i ? " " : "", json_string_value(json_array_get(value, i)));
+    else
+        fputs(word_of(value, number), stdout);
+    putchar('\n');
+}
+
+static void print_object(const char *title, const json_t *object)
+{
+    const char *name;
+    json_t *value;
+    puts(title);
+    json_object_foreach((json_t *)object, name, value) print_value(name, value);
+}
+
+static void print_words(const json_t *info)
+{
+    const char *algorithm;
+    json_t *lines, *line;
+    size_t i;
+    print_object("versions", json_object_get(info, "versions"));
+    print_object("cpu", json_object_get(info, "cpu"));
+    print_object("kernels", json_object_get(info, "kernels"));
+    json_object_foreach(json_object_get(info, "layers"), algorithm, lines)
+    {
+        printf("layers of %s at HalfCheetah-v5's sizes\n", algorithm);
+        json_array_foreach(lines, i, line) printf("  %s\n", json_string_value(line));
+    }
+}
+
+static int run(int argc, char **argv)
+{
+    bool json = false;
+    const struct option options[] = {{"--json", OPTION_FLAG, NULL, &json, "print JSON"}, {0}};
+    const struct usage usage = {
+        .command = "info",
+        .form = "",
+        .text = "Tell versions, CPU, kernels and what computes each layer.\n",
+        .options = options,
+    };
+    int words;
+    const int taken = arguments_take(&usage, argc, argv, NULL, 0, &words);
+    if (taken != ARGUMENTS_TAKEN)
+        return taken;
+    json_t *info;
+    const enum sac_status status = gather(&info);
+    if (status) {
+        json_decref(info);
+        return say_failure("info", status);
+    }
+    if (json) {
+        json_dumpf(info, stdout, JSON_INDENT(2));
+        putchar('\n');
+    } else {
+        print_words(info);
+    }
+    json_decref(info);
+    return EXIT_DONE;
+}
+
+const struct command command_info = {"info", "tell versions, CPU, kernels and what computes each layer", run};

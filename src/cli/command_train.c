@@ -1,0 +1,410 @@
+/* softac train: settings from their sources, one call of the trainer, a run directory. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <softac/trainer.h>
+
+#include "../configuration.h"
+#include "../environment.h"
+#include "../error.h"
+#include "../kernels/kernels.h"
+#include "../preset.h"
+#include "../run_directory.h"
+#include "../settings.h"
+#include "command.h"
+#include "console.h"
+#include "report.h"
+
+#define MOST_WORDS 256
+
+/* What the command line asks for. */
+struct request {
+    const char *environment, *config, *seed, *steps, *out, *isa, *model_directory;
+    bool json;
+    struct sac_machine machine;
+    const char *words[MOST_WORDS]; /* ENV, then key=value */
+    int word_count;
+};
+
+/* Everything a run consists of, in the order it is made. */
+struct run {
+    const struct request *request;
+    const struct sac_env_ops *ops;
+    struct env_options options;
+    char *preset_path;
+    struct sac_config *preset, *file, *line;
+    struct sac_settings settings;
+    enum sac_algorithm_reason reason;
+    struct sac_machine machine;
+    struct sac_trainer *trainer;
+    struct sac_run_directory *directory;
+
+    struct console console;
+    struct sac_progress progress;     /* the last seen */
+    struct sac_evaluation evaluation; /* the last seen; episodes is 0 before */
+    double *returns;                  /* behind evaluation.returns */
+    enum sac_status written;          /* the first failure to write progress.csv */
+    char sentence[1024];              /* of that failure */
+};
+
+/* --- settings --- */
+
+static enum sac_status check_environment_of(const struct sac_config *config, const char *path, const char *id)
+{
+    const char *named = config ? sac_config_environment(config) : NULL;
+    if (!named || !strcmp(named, id))
+        return SAC_OK;
+    return sac_fail(SAC_INVALID, "%s: is for environment %s, not for %s", path, named, id);
+}
+
+static enum sac_status read_files(struct run *run)
+{
+    const char *id = run->ops->id, *path = run->request->config;
+    enum sac_status status = sac_preset_find(id, &run->preset_path);
+    if (!status && run->preset_path)
+        status = sac_config_read(run->preset_path, &run->preset);
+    if (!status)
+        status = check_environment_of(run->preset, run->preset_path, id);
+    if (!status && path)
+        status = sac_config_read(path, &run->file);
+    return status ? status : check_environment_of(run->file, path, id);
+}
+
+static enum sac_status read_command_line(struct run *run)
+{
+    const struct request *request = run->request;
+    enum sac_status status = SAC_OK;
+    run->line = sac_config_create(NULL);
+    if (!run->line)
+        return sac_fail(SAC_NOMEM, "no memory for the settings");
+    for (int i = 1; i < request->word_count && !status; i++)
+        status = sac_config_add_argument(run->line, request->words[i]);
+    if (!status && request->seed)
+        status = sac_config_add(run->line, "seed", request->seed);
+    if (!status && request->steps)
+        status = sac_config_add(run->line, "steps", request->steps);
+    return status;
+}
+
+static void tell_if_idle(void *context, const char *key)
+{
+    const char *reason = sac_settings_idle(context, key);
+    if (reason)
+        say("train", "%s has no effect: %s", key, reason);
+}
+
+static void tell_settings(struct run *run)
+{
+    static const char *const reasons[] = {
+        [SAC_ALGORITHM_GIVEN] = "as asked for",
+        [SAC_ALGORITHM_BY_PRESET] = "by default, as the preset has a reward_scale for it",
+        [SAC_ALGORITHM_BY_DEFAULT] = "by default, as no preset has a reward_scale for sac_v1",
+    };
+    char algorithm[32];
+    sac_settings_text(&run->settings, "algorithm", algorithm, sizeof algorithm);
+    say("train", "%s with %s, %s", run->ops->id, algorithm, reasons[run->reason]);
+    if (run->preset_path)
+        say("train", "preset %s", run->preset_path);
+    else
+        say("train", "no preset for %s: the defaults hold", run->ops->id);
+    if (run->file)
+        sac_config_each(run->file, run->settings.algorithm, tell_if_idle, &run->settings);
+    sac_config_each(run->line, run->settings.algorithm, tell_if_idle, &run->settings);
+}
+
+static void limit_env_threads(struct run *run)
+{
+    run->machine = run->request->machine;
+    if (run->machine.env_threads <= run->settings.environments)
+        return;
+    say("train", "--env-threads %d: only %d started, one for each environment", run->machine.env_threads,
+        run->settings.environments);
+    run->machine.env_threads = run->settings.environments;
+}
+
+static enum sac_status settle(struct run *run)
+{
+    enum sac_status status = sac_kernels_select(run->request->isa);
+    if (!status)
+        status = sac_environment_find(run->request->environment, &run->ops);
+    if (!status)
+        status = env_options_make(&run->options, run->request->model_directory);
+    if (!status)
+        status = read_files(run);
+    if (!status)
+        status = read_command_line(run);
+    if (!status)
+        status = sac_config_resolve(run->preset, run->file, run->line, &run->settings, &run->reason);
+    if (status)
+        return status;
+    tell_settings(run);
+    limit_env_threads(run);
+    return SAC_OK;
+}
+
+/* --- the run directory --- */
+
+/* runs/ENV-ALGORITHM-seedS */
+static enum sac_status make_default_directory(struct run *run)
+{
+    char algorithm[32], *stem, *id = strdup(run->ops->id);
+    sac_settings_text(&run->settings, "algorithm", algorithm, sizeof algorithm);
+    for (char *c = id; c && *c; c++)
+        if (*c == '/' || *c == ' ')
+            *c = '_';
+    const int length =
+        id ? asprintf(&stem, "runs/%s-%s-seed%llu", id, algorithm, (unsigned long long)run->settings.seed)
+           : -1;
+    free(id);
+    if (length < 0)
+        return sac_fail(SAC_NOMEM, "no memory for the run directory's name");
+    const enum sac_status status = sac_run_directory_create_numbered(stem, &run->directory);
+    free(stem);
+    return status;
+}
+
+/* A number of threads as it was asked for. */
+static const char *thread_count(char text[16], int threads)
+{
+    snprintf(text, 16, threads ? "%d" : "auto", threads);
+    return text;
+}
+
+static enum sac_status save_configuration(const struct run *run)
+{
+    char env_threads[16], learner_threads[16], *comment;
+    const int length =
+        asprintf(&comment,
+                 "# softac %s; instruction set %s, env threads %s, learner threads %s\n"
+                 "# Run again: softac train %s --config THIS_FILE\n",
+                 PACKAGE_VERSION, sac_kernels()->name, thread_count(env_threads, run->machine.env_threads),
+                 thread_count(learner_threads, run->machine.learner_threads), run->request->environment);
+    if (length < 0)
+        return sac_fail(SAC_NOMEM, "no memory for the configuration");
+    const enum sac_status status =
+        sac_run_directory_save_config(run->directory, comment, run->ops->id, &run->settings);
+    free(comment);
+    return status;
+}
+
+static enum sac_status save_policy(const struct run *run)
+{
+    struct sac_policy *policy;
+    enum sac_status status = sac_trainer_policy(run->trainer, &policy);
+    if (status)
+        return status;
+    status = sac_run_directory_save_policy(run->directory, policy);
+    sac_policy_destroy(policy);
+    return status;
+}
+
+static enum sac_status make_parts(struct run *run)
+{
+    enum sac_status status =
+        sac_trainer_create(&run->settings, &run->machine, run->ops, run->options.list, &run->trainer);
+    if (status)
+        return status;
+    run->returns = calloc((size_t)run->settings.eval_episodes, sizeof *run->returns);
+    if (!run->returns)
+        return sac_fail(SAC_NOMEM, "no memory for %d returns", run->settings.eval_episodes);
+    status = run->request->out ? sac_run_directory_create(run->request->out, &run->directory)
+                               : make_default_directory(run);
+    return status ? status : save_configuration(run);
+}
+
+/* --- while it runs --- */
+
+/* A full disk does not end the run, but its exit status tells. */
+static void keep_failure(struct run *run, enum sac_status status)
+{
+    if (!status || run->written)
+        return;
+    run->written = status;
+    snprintf(run->sentence, sizeof run->sentence, "%s", sac_last_error());
+}
+
+static void see_progress(void *context, const struct sac_progress *progress)
+{
+    struct run *run = context;
+    run->progress = *progress;
+    keep_failure(run, sac_run_directory_progress(run->directory, progress));
+    console_progress(&run->console, progress);
+    if (run->request->json)
+        report_line(json_pack("{s:o}", "progress", report_progress(progress)));
+}
+
+static void see_evaluation(void *context, const struct sac_evaluation *evaluation)
+{
+    struct run *run = context;
+    memcpy(run->returns, evaluation->returns, (size_t)evaluation->episodes * sizeof *run->returns);
+    run->evaluation = *evaluation;
+    run->evaluation.returns = run->returns;
+    keep_failure(run, sac_run_directory_evaluation(run->directory, evaluation));
+    console_evaluation(&run->console, evaluation);
+    if (run->request->json)
+        report_line(json_pack("{s:o, s:I, s:I}", "evaluation", report_evaluation(evaluation, run->ops->id),
+                              "environment_steps", (json_int_t)evaluation->environment_steps, "updates",
+                              (json_int_t)evaluation->policy_version));
+}
+
+/* written by: main before the handler is set; read by: the handler */
+static struct sac_trainer *to_stop;
+/* written by: the handler; read by: main after the run */
+static volatile sig_atomic_t stopped_by;
+
+static void stop_run(int number)
+{
+    static const char text[] = "\nsoftac train: stopping and saving; once more to end at once\n";
+    const int before = errno;
+    stopped_by = number;
+    if (write(STDERR_FILENO, text, sizeof text - 1) < 0) {
+        /* nobody to tell */
+    }
+    sac_trainer_stop(to_stop);
+    errno = before;
+}
+
+/* The first signal stops the run; the second finds the default again and kills. */
+static void catch_signals(struct sac_trainer *trainer)
+{
+    struct sigaction action = {.sa_handler = stop_run, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    to_stop = trainer;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+/* --- the end --- */
+
+static void tell_result(const struct run *run, const char *error)
+{
+    const char *environment = run->ops->id;
+    const bool evaluated = run->evaluation.episodes > 0;
+    if (run->request->json) {
+        json_t *result = json_pack("{s:o, s:I, s:I, s:o, s:s}", "evaluation",
+                                   evaluated ? report_evaluation(&run->evaluation, environment) : json_null(),
+                                   "environment_steps", (json_int_t)run->progress.environment_steps,
+                                   "updates", (json_int_t)run->progress.updates, "wall_seconds",
+                                   report_number(run->progress.wall_seconds), "run_directory",
+                                   sac_run_directory_path(run->directory));
+        if (error)
+            json_object_set_new(result, "error", json_string(error));
+        report_line(result);
+        return;
+    }
+    if (evaluated)
+        report_words(stdout, &run->evaluation, environment);
+    printf("%lld environment steps and %llu updates in %.1f s\npolicy: %s\n",
+           (long long)run->progress.environment_steps, (unsigned long long)run->progress.updates,
+           run->progress.wall_seconds, sac_run_directory_policy(run->directory));
+}
+
+static int finish(struct run *run, enum sac_status status)
+{
+    char error[1024] = "";
+    if (status)
+        snprintf(error, sizeof error, "%s", sac_last_error());
+    else if (run->written)
+        snprintf(error, sizeof error, "%s", run->sentence);
+    console_close(&run->console);
+    if (*error)
+        say("train", "%s", error);
+    const enum sac_status saved = save_policy(run);
+    if (saved)
+        say_failure("train", saved);
+    tell_result(run, *error ? error : saved ? sac_last_error() : NULL);
+    if (status == SAC_STOPPED && stopped_by && !saved)
+        return 128 + stopped_by;
+    return status || saved || run->written ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int train(struct run *run)
+{
+    enum sac_status status = settle(run);
+    if (!status)
+        status = make_parts(run);
+    if (status)
+        return say_failure("train", status);
+    const struct sac_observer observer = {run, see_progress, see_evaluation};
+    say("train", "writing to %s", sac_run_directory_path(run->directory));
+    console_open(&run->console, run->settings.steps);
+    catch_signals(run->trainer);
+    status = sac_trainer_run(run->trainer, &observer);
+    return finish(run, status);
+}
+
+static void destroy(struct run *run)
+{
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    sac_run_directory_destroy(run->directory);
+    sac_trainer_destroy(run->trainer);
+    free(run->returns);
+    sac_config_destroy(run->line);
+    sac_config_destroy(run->file);
+    sac_config_destroy(run->preset);
+    free(run->preset_path);
+    env_options_free(&run->options);
+}
+
+/* "settings:" and the table; docs/settings.md holds the same. */
+static char *settings_help(void)
+{
+    char *table = sac_settings_help(), *text = NULL;
+    if (table && asprintf(&text, "settings: [default] and what they take\n%s", table) < 0)
+        text = NULL;
+    free(table);
+    return text;
+}
+
+static int take_request(struct request *request, int argc, char **argv)
+{
+    const struct option options[] = {
+        {"--config", OPTION_TEXT, "F.yaml", &request->config, "settings, over the preset's"},
+        {"--seed", OPTION_TEXT, "S", &request->seed, "seed=S"},
+        {"--steps", OPTION_TEXT, "N", &request->steps, "steps=N"},
+        {"--out", OPTION_TEXT, "DIR", &request->out,
+         "run directory, new or empty [runs/ENV-ALGORITHM-seedS]"},
+        {"--json", OPTION_FLAG, NULL, &request->json, "print JSON lines; the last is the result"},
+        {"--env-threads", OPTION_COUNT, "N", &request->machine.env_threads, "threads that step environments"},
+        {"--learner-threads", OPTION_COUNT, "N", &request->machine.learner_threads, "threads that learn"},
+        {"--isa", OPTION_TEXT, "SET", &request->isa, "portable, avx2, avx512 [auto: the CPU's best]"},
+        {"--model-dir", OPTION_TEXT, "DIR", &request->model_directory,
+         "where the environment's model files are"},
+        {0},
+    };
+    const struct usage usage = {
+        .command = "train",
+        .form = "ENV [key=value ...]",
+        .text = "Train a policy on ENV, an environment's name (softac envs) or a plugin FILE.so.\n"
+                "Settings: the defaults, then the environment's preset (its common part, then its section\n"
+                "for the algorithm), then --config, then key=value here; later ones win.\n",
+        .options = options,
+        .more = settings_help,
+    };
+    const int taken = arguments_take(&usage, argc, argv, request->words, MOST_WORDS, &request->word_count);
+    if (taken != ARGUMENTS_TAKEN)
+        return taken;
+    if (request->word_count == 0)
+        return say_usage("train", "expected an environment");
+    request->environment = request->words[0];
+    return ARGUMENTS_TAKEN;
+}
+
+static int run(int argc, char **argv)
+{
+    struct request request = {0};
+    const int taken = take_request(&request, argc, argv);
+    if (taken != ARGUMENTS_TAKEN)
+        return taken;
+    struct run run = {.request = &request};
+    const int status = train(&run);
+    destroy(&run);
+    return status;
+}
+
+const struct command command_train = {"train", "train a policy on an environment", run};
