@@ -2,6 +2,7 @@
  * (WRONG_ABI), and without the function that a plugin exports (NO_SYMBOL). Its observation counts steps. */
 #include <softac/env.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -20,7 +21,8 @@ static int spec(const char *const *options, struct sac_env_spec *spec, char *err
                                   .action_size = 1,
                                   .step_limit = 10,
                                   .action_low = low,
-                                  .action_high = high};
+                                  .action_high = high,
+                                  .reward_threshold = NAN};
     return 0;
 }
 
