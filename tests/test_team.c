@@ -1,0 +1,170 @@
+/* The team: every task once, on the right member, everything visible at both ends; any number of members on
+ * any number of CPUs. Also run under ThreadSanitizer, where the tests' plain accesses show missing edges. */
+#include <check.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <omp.h>
+
+#include "team.h"
+
+enum { MOST_TASKS = 24, JOBS = 2000 };
+
+struct work {
+    struct sac_team *team;
+    int tasks, round;
+    int input; /* written by the leader before each job */
+    struct {
+        int runs, member, saw;
+    } task[MOST_TASKS]; /* written by whoever runs the task */
+};
+
+static void note(void *context, int task)
+{
+    struct work *w = context;
+    w->task[task].runs++;
+    w->task[task].member = omp_get_thread_num();
+    w->task[task].saw = w->input;
+}
+
+/* The leader's checks abort the process on failure, members being asleep in the region. */
+static void require(bool condition, const char *what, int task)
+{
+    if (!condition)
+        ck_abort_msg("%s (task %d)", what, task);
+}
+
+static void run_and_check(struct work *w, int tasks)
+{
+    w->input++;
+    for (int t = 0; t < tasks; t++)
+        w->task[t].runs = 0;
+    sac_team_run(w->team, note, w, tasks);
+    const int members = tasks == 1 ? 1 : omp_get_num_threads();
+    for (int t = 0; t < tasks; t++) {
+        require(w->task[t].runs == 1, "not run exactly once", t);
+        require(w->task[t].saw == w->input, "did not see what the leader wrote", t);
+        require(w->task[t].member == t % members, "not on member t % members", t);
+    }
+}
+
+static void sleep_briefly(void)
+{
+    const struct timespec ms = {.tv_nsec = 2000000};
+    nanosleep(&ms, NULL);
+}
+
+static void lead_many(void *context)
+{
+    struct work *w = context;
+    for (w->round = 0; w->round < JOBS; w->round++)
+        run_and_check(w, 1 + w->round % MOST_TASKS);
+}
+
+static void lead_with_pauses(void *context)
+{
+    for (int i = 0; i < 20; i++) {
+        run_and_check(context, MOST_TASKS);
+        sleep_briefly(); /* long enough for the members to fall asleep */
+    }
+}
+
+static void check_team(int members, void (*lead)(void *context))
+{
+    struct work w = {.input = 0};
+    ck_assert_int_eq(sac_team_create(members, &w.team), SAC_OK);
+    ck_assert_int_eq(sac_team_members(w.team), members);
+    sac_team_enter(w.team, lead, &w);
+    sac_team_destroy(w.team);
+}
+
+/* 2,000 jobs of 1 to 24 tasks in a row, for 1 to 8 members. */
+START_TEST(test_jobs_in_a_row)
+{
+    check_team(_i, lead_many);
+}
+END_TEST
+
+/* Jobs with pauses in between, during which members sleep: none is missed. */
+START_TEST(test_jobs_after_sleep)
+{
+    check_team(_i, lead_with_pauses);
+}
+END_TEST
+
+static void note_then_sleep(void *context, int task)
+{
+    note(context, task);
+    if (task % 2)
+        sleep_briefly(); /* the leader, having done its share, falls asleep */
+}
+
+static void lead_slow_members(void *context)
+{
+    struct work *w = context;
+    for (int i = 0; i < 10; i++) {
+        w->input++;
+        sac_team_run(w->team, note_then_sleep, w, 2);
+        require(w->task[1].saw == w->input, "the leader went on before its member was done", 1);
+    }
+}
+
+/* The leader waits for a member that takes longer than itself. */
+START_TEST(test_leader_sleeps)
+{
+    check_team(_i, lead_slow_members);
+}
+END_TEST
+
+static void keep_order(void *context, int task)
+{
+    struct work *w = context;
+    ck_assert_int_eq(task, w->round++);
+}
+
+/* Outside the region the caller runs all tasks itself, in order. */
+START_TEST(test_outside_the_region)
+{
+    struct work w = {.round = 0};
+    ck_assert_int_eq(sac_team_create(3, &w.team), SAC_OK);
+    sac_team_run(w.team, keep_order, &w, 7);
+    ck_assert_int_eq(w.round, 7);
+    sac_team_destroy(w.team);
+    sac_team_destroy(NULL);
+}
+END_TEST
+
+#ifndef SAC_PORTABLE_ONLY
+/* A team may be entered again. (Not under ThreadSanitizer, for which libgomp's second use of its threads is a
+ * race: a run enters once.) */
+START_TEST(test_enter_twice)
+{
+    struct work w = {.input = 0};
+    ck_assert_int_eq(sac_team_create(4, &w.team), SAC_OK);
+    sac_team_enter(w.team, lead_many, &w);
+    sac_team_enter(w.team, lead_with_pauses, &w);
+    sac_team_destroy(w.team);
+}
+END_TEST
+#endif
+
+int main(void)
+{
+    TCase *tc = tcase_create("team");
+    tcase_set_timeout(tc, 120);
+    tcase_add_loop_test(tc, test_jobs_in_a_row, 1, 9);
+    tcase_add_loop_test(tc, test_jobs_after_sleep, 1, 9);
+    tcase_add_loop_test(tc, test_leader_sleeps, 1, 9);
+    tcase_add_test(tc, test_outside_the_region);
+#ifndef SAC_PORTABLE_ONLY
+    tcase_add_test(tc, test_enter_twice);
+#endif
+    Suite *suite = suite_create("team");
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
