@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#ifdef HAVE_MUJOCO
+#include "../envs/mujoco/mujoco_trap.h"
+#include <mujoco/mujoco.h>
+#endif
 
 enum { ENVIRONMENTS = 8, SIZE = 32, STEPS = 40 }; /* SIZE: most numbers per observation, action or state */
 
@@ -412,6 +416,37 @@ START_TEST(fatal_errors_of_mujoco)
 }
 END_TEST
 
+#ifdef HAVE_MUJOCO
+
+static int fail_in_mujoco(void *argument, char *error)
+{
+    mju_error(argument);
+    snprintf(error, SAC_ENV_ERROR_SIZE, "mju_error() came back");
+    return 2;
+}
+
+static int succeed(void *argument, char *error)
+{
+    mju_warning(argument); /* is neither printed nor an error */
+    (void)error;
+    return 0;
+}
+
+/* MuJoCo's error ends the trapped work alone, whatever its version; a trap after it works as ever. */
+START_TEST(trap)
+{
+    char error[SAC_ENV_ERROR_SIZE];
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(mujoco_trap(fail_in_mujoco, "a test's error", error), 1);
+        ck_assert_str_eq(error, "MuJoCo: a test's error");
+        ck_assert_int_eq(mujoco_trap(succeed, "a test's warning", error), 0);
+    }
+    ck_assert_int_ne(access("MUJOCO_LOG.TXT", F_OK), 0);
+}
+END_TEST
+
+#endif
+
 /* --- the registry --- */
 
 /* A misspelt name is answered with the nearest, nonsense with where to look. */
@@ -525,6 +560,9 @@ int main(void)
     tcase_add_test(some, resets_of_mujoco_tasks);
     tcase_add_test(some, bad_models);
     tcase_add_test(some, fatal_errors_of_mujoco);
+#ifdef HAVE_MUJOCO
+    tcase_add_test(some, trap);
+#endif
     tcase_add_test(some, nearest_names);
     tcase_add_test(some, plugin_plays);
     tcase_add_test(some, plugins_refused);
