@@ -3,10 +3,11 @@
  *
  * async:    env threads take tickets; a ticket t for K steps runs when t + K <= warm-up + floor(u / UTD) +
  * environments; a round of R updates starts when steps >= warm-up + ceil((u + R) / UTD) - ceil(R / UTD). So
- * -(R + UTD) < UTD (steps - warm-up) - u <= UTD environments at all times. lockstep: every environment steps
- * once, then the learner updates until floor(UTD (steps - warm-up)), in whole rounds of R; then the next
- * round of steps. Both end after exactly `steps` environment steps and floor(UTD (steps - warm-up) / R) * R
- * updates. */
+ * -(R + UTD) < UTD (steps - warm-up) - u <= UTD environments until the last update, after which env threads
+ * take the rest of the steps (UTD (steps - warm-up) - u < R then). lockstep: every environment steps once,
+ * then the learner updates until floor(UTD (steps - warm-up)), in whole rounds of R; then the next round of
+ * steps. Both end after exactly `steps` environment steps and floor(UTD (steps - warm-up) / R) * R updates.
+ */
 #ifndef SAC_GOVERNOR_H
 #define SAC_GOVERNOR_H
 
@@ -37,13 +38,14 @@ struct sac_ticket {
 struct sac_ticket sac_governor_take(struct sac_governor *governor, int thread);
 /* The ticket's steps are appended. */
 void sac_governor_stepped(struct sac_governor *governor, int thread, const struct sac_ticket *ticket);
-/* The thread leaves early (an error) with a ticket it did not use. */
+/* The thread leaves early (an error) with a ticket it did not use. async: others take its steps; lockstep:
+ * the run stops, as its round can not be completed. */
 void sac_governor_give_back(struct sac_governor *governor, const struct sac_ticket *ticket);
 
 /* --- learner --- */
-/* Wait until a round of R updates may start (granting replay permissions while it waits), true; or until no
- * further update will come, false. After true, sac_replay_grant has been called and the replay holds a
- * transition. */
+/* Wait until a round of R updates may start (granting replay permissions while it waits), true; or until the
+ * run is over: all steps and updates made, or stopped, false. After true, sac_replay_grant has been called
+ * and the replay holds a transition. */
 bool sac_governor_turn(struct sac_governor *governor);
 /* The round's updates are done and their policy is published. */
 void sac_governor_updated(struct sac_governor *governor);
@@ -59,7 +61,8 @@ uint64_t sac_governor_learner_wait(const struct sac_governor *governor);
 
 /* --- main thread: safe points --- */
 /* Ask every env thread and the learner to park (lockstep: at a round's end) and wait until all have, or have
- * left. Their state may then be read by the caller. False if the run was stopped meanwhile. */
+ * left. Their state may then be read by the caller until it calls sac_governor_resume, also if the run is
+ * stopped in between. False, and nobody parked, if the run was stopped before. */
 bool sac_governor_pause(struct sac_governor *governor);
 void sac_governor_resume(struct sac_governor *governor);
 

@@ -79,7 +79,7 @@ static const struct setting table[] = {
      "sac_v2's weight of entropy; auto: learnt, from 1"},
     {"target_entropy", &entropy, AT(target_entropy), -ANY, ANY, NULL, "auto",
      "nats the learnt temperature aims at; auto: minus the number of actions"},
-    {"replay_capacity", &big_whole, AT(replay_capacity), 2, 1e12, NULL, "1000000",
+    {"replay_capacity", &big_whole, AT(replay_capacity), 3, 1e12, NULL, "1000000",
      "records kept, over all environments"},
     {"warmup_steps", &big_whole, AT(warmup_steps), 0, MOST_STEPS, NULL, "1000",
      "uniformly random actions before the first update"},
@@ -591,9 +591,9 @@ static enum sac_status check_together(const struct sac_settings *settings)
         return sac_fail(SAC_INVALID,
                         "estimator=score_function: expected reparameterization with algorithm=sac_v2; "
                         "set algorithm=sac_v1 to use the score function");
-    if (settings->replay_capacity < 2 * (int64_t)settings->environments)
+    if (settings->replay_capacity < 3 * (int64_t)settings->environments)
         return sac_fail(SAC_INVALID,
-                        "replay_capacity=%lld: expected at least 2 records for each of the %d environments",
+                        "replay_capacity=%lld: expected at least 3 records for each of the %d environments",
                         (long long)settings->replay_capacity, settings->environments);
     return SAC_OK;
 }

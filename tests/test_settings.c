@@ -164,10 +164,10 @@ START_TEST(structs_are_checked)
     ck_assert_int_eq(sac_settings_check(&settings), SAC_INVALID);
     setup();
     settings.environments = 100;
-    settings.replay_capacity = 199;
+    settings.replay_capacity = 299;
     ck_assert_int_eq(sac_settings_check(&settings), SAC_INVALID);
     ck_assert_str_eq(sac_last_error(),
-                     "replay_capacity=199: expected at least 2 records for each of the 100 environments");
+                     "replay_capacity=299: expected at least 3 records for each of the 100 environments");
 }
 END_TEST
 

@@ -1,0 +1,48 @@
+/* A whole run of the governor with threads that pretend to step and update, and one more that asserts the
+ * promised bounds all the time. For the tests and the stress program. */
+#ifndef GOVERNOR_RUN_H
+#define GOVERNOR_RUN_H
+
+#include <pthread.h>
+
+#include "governor.h"
+
+enum { MAX_ENV_THREADS = 4, MAX_STEPS = 1 << 16 };
+
+struct governor_run {
+    /* fill in */
+    struct sac_settings settings; /* the governor's and replay's part */
+    int64_t p, q;                 /* update_to_data as a fraction, the oracle's own */
+    int env_threads;
+    int dies_at; /* the last env thread gives its ticket back here and leaves; 0: never */
+    bool draw;   /* the learner draws from the replay and mixes what it drew into `drawn` */
+    /* delays for the stress program: called before each piece of work, may be NULL */
+    void (*delay)(uint64_t *random);
+
+    /* the run */
+    struct sac_replay *replay;
+    struct sac_governor *governor;
+    pthread_t env[MAX_ENV_THREADS], learner, watcher;
+    struct governor_env {
+        struct governor_run *run;
+        int number;
+        int64_t steps;
+        uint64_t random;
+    } env_context[MAX_ENV_THREADS];
+    _Atomic bool watching;
+
+    /* results */
+    unsigned char granted[MAX_STEPS]; /* how often each step number was; separate bytes per ticket */
+    uint64_t updates;
+    uint64_t drawn;
+};
+
+/* floor(UTD (steps - warm-up)), in whole rounds. */
+uint64_t governor_run_expected(const struct governor_run *run, int64_t steps);
+void governor_run_start(struct governor_run *run);
+void governor_run_join(struct governor_run *run);
+void governor_run_destroy(struct governor_run *run);
+/* Start, join, and assert exact budgets: every step number once, all updates. */
+void governor_run_whole(struct governor_run *run);
+
+#endif
