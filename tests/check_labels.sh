@@ -24,10 +24,11 @@ unlabelled=$(awk -v ordered="$ordered" -v labels="$labels" '
     { before = FNR == 1 ? "" : $0 }' $files)
 # shellcheck disable=SC2086
 elsewhere=$(grep -nE 'memory_order_|atomic_thread_fence|__atomic_|__sync_|seq_cst' $files || true)
+# shellcheck disable=SC2086
+marked=$(grep -hE "$ordered" -B1 $files)
 unused=
 for label in $labels; do
-    # shellcheck disable=SC2086
-    grep -E "$ordered" -B1 $files | grep -qE "/\*.*\b$label\b" || unused+=" $label"
+    grep -qE "/\*.*\b$label\b" <<<"$marked" || unused+=" $label"
 done
 
 [[ -z $unlabelled ]] || printf 'acquire or release without a label of %s:\n%s\n' $page "$unlabelled"
