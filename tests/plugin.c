@@ -1,5 +1,6 @@
-/* A plugin for tests/test_environment.c, built three times: as it should be, of another interface version
- * (WRONG_ABI), and without the function that a plugin exports (NO_SYMBOL). Its observation counts steps. */
+/* A plugin for tests/test_environment.c, built four times: as it should be, of another interface version
+ * (WRONG_ABI), without the function that a plugin exports (NO_SYMBOL), and failing after so many calls of
+ * step (FAIL_AFTER). Its observation counts steps. */
 #include <softac/env.h>
 
 #include <math.h>
@@ -7,7 +8,7 @@
 #include <stdlib.h>
 
 struct counter {
-    int32_t environments;
+    int32_t environments, calls;
     float steps[];
 };
 
@@ -53,6 +54,12 @@ static int reset(void *instance, int32_t count, const int32_t *which, float *obs
 static int step(void *instance, const struct sac_env_step *step, char *error)
 {
     struct counter *c = instance;
+#ifdef FAIL_AFTER
+    if (c->calls++ == FAIL_AFTER) {
+        snprintf(error, SAC_ENV_ERROR_SIZE, "the counter is worn out");
+        return 1;
+    }
+#endif
     (void)error;
     for (int32_t j = 0; j < step->count; j++) {
         c->steps[j]++;
