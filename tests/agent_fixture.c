@@ -2,6 +2,7 @@
 
 #include <check.h>
 #include <math.h>
+#include <pthread.h>
 
 #include "random.h"
 
@@ -74,7 +75,7 @@ void fixture_fill_batch(struct sac_batch *batch, uint64_t number)
 }
 
 struct lead {
-    struct sac_agent *agent;
+    struct fixture *fixture;
     int updates;
     struct sac_losses losses;
 };
@@ -82,15 +83,27 @@ struct lead {
 static void lead(void *context)
 {
     struct lead *l = context;
+    struct sac_agent *agent = l->fixture->agent;
     for (int i = 0; i < l->updates; i++) {
-        fixture_fill_batch(sac_agent_batch(l->agent), (uint64_t)i);
-        sac_update(l->agent, (uint64_t)i, &l->losses);
+        fixture_fill_batch(sac_agent_batch(agent), (uint64_t)i);
+        sac_update(agent, (uint64_t)i, &l->losses);
     }
 }
 
+static void *learner(void *context)
+{
+    struct lead *l = context;
+    sac_team_enter(l->fixture->team, lead, l);
+    return NULL;
+}
+
+/* On a thread of its own, as in a run: so each region gets new threads from libgomp, whose re-use of old ones
+ * looks like a race to ThreadSanitizer. */
 struct sac_losses fixture_update(struct fixture *fixture, int updates)
 {
-    struct lead l = {.agent = fixture->agent, .updates = updates};
-    sac_team_enter(fixture->team, lead, &l);
+    struct lead l = {.fixture = fixture, .updates = updates};
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, NULL, learner, &l), 0);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
     return l.losses;
 }

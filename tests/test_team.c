@@ -9,7 +9,7 @@
 
 #include "team.h"
 
-enum { MOST_TASKS = 24, JOBS = 2000 };
+enum { MOST_TASKS = 24, JOBS = 600 };
 
 struct work {
     struct sac_team *team;
@@ -79,7 +79,7 @@ static void check_team(int members, void (*lead)(void *context))
     sac_team_destroy(w.team);
 }
 
-/* 2,000 jobs of 1 to 24 tasks in a row, for 1 to 8 members. */
+/* 600 jobs of 1 to 24 tasks in a row, for 1 to 8 members. */
 START_TEST(test_jobs_in_a_row)
 {
     check_team(_i, lead_many);
