@@ -167,9 +167,16 @@ SAC_INLINE vf vf_from_int(vi x)
     return __builtin_convertvector(x, vf);
 }
 
-/* Sum of the lanes by halves: an order of its own, the same every time. */
+/* Sum of the lanes by halves, so in the same order every time. */
 SAC_INLINE float vf_sum(vf x)
 {
+#if defined(SAC_VEC_AVX512)
+    return _mm512_reduce_add_ps((__m512)x);
+#elif defined(SAC_VEC_AVX2)
+    __m128 half = _mm_add_ps(_mm256_castps256_ps128((__m256)x), _mm256_extractf128_ps((__m256)x, 1));
+    half = _mm_add_ps(half, _mm_movehl_ps(half, half));
+    return _mm_cvtss_f32(_mm_add_ss(half, _mm_movehdup_ps(half)));
+#else
     float lane[SAC_LANES];
     vf_store(lane, x);
     for (int half = SAC_LANES / 2; half > 0; half /= 2) {
@@ -177,6 +184,7 @@ SAC_INLINE float vf_sum(vf x)
             lane[i] += lane[i + half];
     }
     return lane[0];
+#endif
 }
 
 /* Both halves of the 64-bit products a m. */
