@@ -1,0 +1,19 @@
+/* What one core of this machine can do at most: the yardstick of softac-bench. */
+#ifndef SAC_MACHINE_LIMITS_H
+#define SAC_MACHINE_LIMITS_H
+
+struct sac_machine_limits {
+    int tables;
+    struct {
+        const char *isa; /* "portable", "avx2", "avx512" */
+        double flops;    /* fp32 multiply-adds in registers, one core: operations per second */
+    } peak[4];
+};
+
+/* Takes some 50 ms for each instruction set that this CPU has. */
+void sac_machine_limits_measure(struct sac_machine_limits *limits);
+
+/* The peak of the kernels in use. */
+double sac_machine_limits_peak(const struct sac_machine_limits *limits);
+
+#endif
