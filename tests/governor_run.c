@@ -1,10 +1,8 @@
 #include "governor_run.h"
 
-#include <check.h>
 #include <string.h>
 #include <unistd.h>
 
-/* ck_assert only works in the test's own thread: the others use SAC_ASSERT. */
 #include "assertion.h"
 #include "atomics.h"
 
@@ -144,16 +142,16 @@ void governor_run_start(struct governor_run *run)
         .capacity = s->replay_capacity,
         .guard = sac_governor_guard(s),
     };
-    ck_assert_int_eq(sac_replay_create(&shape, &run->replay), SAC_OK);
-    ck_assert_int_eq(sac_governor_create(s, run->env_threads, run->replay, &run->governor), SAC_OK);
+    SAC_ASSERT(sac_replay_create(&shape, &run->replay) == SAC_OK);
+    SAC_ASSERT(sac_governor_create(s, run->env_threads, run->replay, &run->governor) == SAC_OK);
     memset(run->granted, 0, sizeof run->granted);
     run->updates = run->drawn = 0;
     sac_store_relaxed(&run->watching, true);
-    ck_assert_int_eq(pthread_create(&run->watcher, NULL, watch, run), 0);
-    ck_assert_int_eq(pthread_create(&run->learner, NULL, learner_main, run), 0);
+    SAC_ASSERT(pthread_create(&run->watcher, NULL, watch, run) == 0);
+    SAC_ASSERT(pthread_create(&run->learner, NULL, learner_main, run) == 0);
     for (int k = 0; k < run->env_threads; k++) {
         run->env_context[k] = (struct governor_env){run, k, 0, (uint64_t)k + 1};
-        ck_assert_int_eq(pthread_create(&run->env[k], NULL, env_main, &run->env_context[k]), 0);
+        SAC_ASSERT(pthread_create(&run->env[k], NULL, env_main, &run->env_context[k]) == 0);
     }
 }
 
@@ -172,16 +170,13 @@ void governor_run_destroy(struct governor_run *run)
     sac_replay_destroy(run->replay);
 }
 
-void governor_run_whole(struct governor_run *run)
+void governor_run_finish(struct governor_run *run)
 {
-    governor_run_start(run);
     governor_run_join(run);
-    ck_assert_int_eq(sac_governor_steps(run->governor), run->settings.steps);
-    ck_assert_uint_eq(run->updates, governor_run_expected(run, run->settings.steps));
-    ck_assert_uint_eq(sac_governor_updates(run->governor), run->updates);
-    int64_t wrong = 0;
-    for (int64_t i = 0; i < MAX_STEPS; i++)
-        wrong += run->granted[i] != (i < run->settings.steps);
-    ck_assert(wrong == 0 || run->dies_at > 0);
+    SAC_ASSERT(sac_governor_steps(run->governor) == run->settings.steps);
+    SAC_ASSERT(run->updates == governor_run_expected(run, run->settings.steps));
+    SAC_ASSERT(sac_governor_updates(run->governor) == run->updates);
+    for (int64_t i = 0; i < MAX_STEPS && run->dies_at == 0; i++)
+        SAC_ASSERT(run->granted[i] == (i < run->settings.steps));
     governor_run_destroy(run);
 }

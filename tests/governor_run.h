@@ -42,7 +42,7 @@ uint64_t governor_run_expected(const struct governor_run *run, int64_t steps);
 void governor_run_start(struct governor_run *run);
 void governor_run_join(struct governor_run *run);
 void governor_run_destroy(struct governor_run *run);
-/* Start, join, and assert exact budgets: every step number once, all updates. */
-void governor_run_whole(struct governor_run *run);
+/* Join, assert exact budgets (every step number once, all updates), destroy. */
+void governor_run_finish(struct governor_run *run);
 
 #endif

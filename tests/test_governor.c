@@ -54,7 +54,8 @@ START_TEST(async_is_exact)
         prepare(SAC_ASYNC, 301 + R, 3, 2);
         set_ratio(ratios[_i].update_to_data, ratios[_i].p, ratios[_i].q);
         run.settings.updates_per_round = R;
-        governor_run_whole(&run);
+        governor_run_start(&run);
+        governor_run_finish(&run);
     }
 }
 END_TEST
@@ -67,7 +68,8 @@ START_TEST(lockstep_is_exact)
         prepare(SAC_LOCKSTEP, 301 + R, 3, 2);
         set_ratio(ratios[_i].update_to_data, ratios[_i].p, ratios[_i].q);
         run.settings.updates_per_round = R;
-        governor_run_whole(&run);
+        governor_run_start(&run);
+        governor_run_finish(&run);
     }
 }
 END_TEST
@@ -84,7 +86,8 @@ START_TEST(any_shape)
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         prepare(mode, shapes[i].steps, shapes[i].environments, shapes[i].env_threads);
         run.settings.warmup_steps = shapes[i].warmup;
-        governor_run_whole(&run);
+        governor_run_start(&run);
+        governor_run_finish(&run);
     }
 }
 END_TEST
@@ -97,7 +100,8 @@ START_TEST(warmup_longer_than_rings)
     prepare(mode, 3000, 2, 2);
     run.settings.replay_capacity = 6;
     run.settings.warmup_steps = 2900;
-    governor_run_whole(&run);
+    governor_run_start(&run);
+    governor_run_finish(&run);
 }
 END_TEST
 
@@ -108,7 +112,8 @@ START_TEST(steps_after_the_last_update)
     set_ratio(1e-3, 1, 1000);
     run.settings.replay_capacity = 3;
     run.settings.updates_per_round = 7; /* none is ever due */
-    governor_run_whole(&run);
+    governor_run_start(&run);
+    governor_run_finish(&run);
 }
 END_TEST
 
@@ -213,7 +218,8 @@ START_TEST(ticket_given_back)
 {
     prepare(SAC_ASYNC, 4000, 4, 2);
     run.dies_at = 10;
-    governor_run_whole(&run);
+    governor_run_start(&run);
+    governor_run_finish(&run);
     ck_assert_int_eq(run.env_context[1].steps, 10);
 }
 END_TEST
