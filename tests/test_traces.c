@@ -228,6 +228,7 @@ START_TEST(given_trace)
     printf("%s: %d steps, %d resets; floats that differ: %d, flags: %d; largest difference of double "
            "observations %g, rewards %g\n",
            name, d.steps, d.resets, d.observations, d.flags, d.observation, d.reward);
+    fflush(stdout); /* a failed assertion ends the process without */
     ck_assert_int_eq(d.observations + d.flags, 0);
     ck_assert_double_le(d.reward, 1e-6);
 }
