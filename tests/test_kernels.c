@@ -766,7 +766,8 @@ END_TEST
 START_TEST(choice_refused)
 {
     const struct sac_kernels *available[4];
-    const struct sac_kernels *const best = available[sac_kernels_available(available) - 1];
+    const int n = sac_kernels_available(available);
+    const struct sac_kernels *const best = available[n - 1];
     ck_assert_int_eq(sac_kernels_select(NULL), SAC_OK);
     ck_assert_int_eq(sac_kernels_select("auto"), SAC_OK);
     ck_assert_int_eq(sac_kernels_select("neon"), SAC_INVALID);

@@ -31,7 +31,8 @@ int sac_kernels_available(const struct sac_kernels *table[4])
 static const struct sac_kernels *best(void)
 {
     const struct sac_kernels *table[4];
-    return table[sac_kernels_available(table) - 1];
+    const int n = sac_kernels_available(table);
+    return table[n - 1];
 }
 
 const struct sac_kernels *sac_kernels(void)

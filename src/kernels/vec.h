@@ -203,8 +203,10 @@ SAC_INLINE void vu_multiply_wide(vu a, uint32_t m, vu *high, vu *low)
     *high = (vu)_mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
     *low = (vu)_mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xAA);
 #else
+    vu upper = {0};
     for (int i = 0; i < SAC_LANES; i++)
-        (*high)[i] = (uint32_t)((uint64_t)a[i] * m >> 32);
+        upper[i] = (uint32_t)((uint64_t)a[i] * m >> 32);
+    *high = upper;
     *low = a * m;
 #endif
 }
