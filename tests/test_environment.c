@@ -430,14 +430,14 @@ END_TEST
 
 static int fail_in_mujoco(void *argument, char *error)
 {
-    mju_error(argument);
+    mju_error("%s", (const char *)argument);
     snprintf(error, SAC_ENV_ERROR_SIZE, "mju_error() came back");
     return 2;
 }
 
 static int succeed(void *argument, char *error)
 {
-    mju_warning(argument); /* is neither printed nor an error */
+    mju_warning("%s", (const char *)argument); /* is neither printed nor an error */
     (void)error;
     return 0;
 }
