@@ -430,14 +430,17 @@ END_TEST
 
 static int fail_in_mujoco(void *argument, char *error)
 {
-    mju_error("%s", (const char *)argument);
+    (void)argument;
+    mju_error(
+        "a test's error"); /* a literal: it is a format in new versions, the only argument in old ones */
     snprintf(error, SAC_ENV_ERROR_SIZE, "mju_error() came back");
     return 2;
 }
 
 static int succeed(void *argument, char *error)
 {
-    mju_warning("%s", (const char *)argument); /* is neither printed nor an error */
+    (void)argument;
+    mju_warning("a test's warning"); /* is neither printed nor an error */
     (void)error;
     return 0;
 }
@@ -447,9 +450,9 @@ START_TEST(trap)
 {
     char error[SAC_ENV_ERROR_SIZE];
     for (int i = 0; i < 2; i++) {
-        ck_assert_int_eq(mujoco_trap(fail_in_mujoco, "a test's error", error), 1);
+        ck_assert_int_eq(mujoco_trap(fail_in_mujoco, NULL, error), 1);
         ck_assert_str_eq(error, "MuJoCo: a test's error");
-        ck_assert_int_eq(mujoco_trap(succeed, "a test's warning", error), 0);
+        ck_assert_int_eq(mujoco_trap(succeed, NULL, error), 0);
     }
     ck_assert_int_ne(access("MUJOCO_LOG.TXT", F_OK), 0);
 }
