@@ -28,12 +28,14 @@ static int terminal_width(void)
     return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-/* "-1234.5" at the end of line, or nothing where there is no number. */
-static size_t add(char *line, size_t used, const char *name, double number)
+/* Add "  WORDS", WORDS having one number in it, or nothing where there is no number. */
+static size_t add(char *line, size_t used, const char *words, double number)
 {
     if (!isfinite(number) || used >= LINE_SIZE)
         return used;
-    return used + (size_t)snprintf(line + used, LINE_SIZE - used, "  %s %.4g", name, number);
+    char text[64];
+    snprintf(text, sizeof text, words, number);
+    return used + (size_t)snprintf(line + used, LINE_SIZE - used, "  %s", text);
 }
 
 static size_t add_time_left(char *line, size_t used, const struct console *console,
@@ -47,16 +49,17 @@ static size_t add_time_left(char *line, size_t used, const struct console *conso
                                    seconds / 60 % 60, seconds % 60);
 }
 
+/* What matters most first: a narrow terminal cuts off the rest. */
 static void describe(char line[LINE_SIZE], const struct console *console, const struct sac_progress *p)
 {
-    size_t used = (size_t)snprintf(line, LINE_SIZE, "%3d %%  step %lld of %lld",
-                                   (int)(100 * p->environment_steps / console->steps),
-                                   (long long)p->environment_steps, (long long)console->steps);
-    used = add(line, used, "return", p->mean_return);
-    used = add(line, used, "entropy", p->entropy);
-    used = add(line, used, "steps/s", p->steps_per_second);
-    used = add(line, used, "updates/s", p->updates_per_second);
-    add_time_left(line, used, console, p);
+    size_t used =
+        (size_t)snprintf(line, LINE_SIZE, "%3d %%  step %lld",
+                         (int)(100 * p->environment_steps / console->steps), (long long)p->environment_steps);
+    used = add(line, used, "return %.5g", p->mean_return);
+    used = add(line, used, "%.0f steps/s", p->steps_per_second);
+    used = add(line, used, "%.0f updates/s", p->updates_per_second);
+    used = add_time_left(line, used, console, p);
+    add(line, used, "entropy %.3g", p->entropy);
 }
 
 void console_progress(struct console *console, const struct sac_progress *progress)
