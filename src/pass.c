@@ -175,14 +175,33 @@ void sac_pass_backward(struct sac_pass *pass, float *gradient, const struct sac_
 
 /* --- for `softac info` --- */
 
+static void describe_layer(const char *name, int l, const char *direction, int rows, int in, int out,
+                           const char *implementation, void (*line)(void *context, const char *text),
+                           void *context)
+{
+    char text[256];
+    snprintf(text, sizeof text, "%-24s layer %d %-16s %4d rows %4d -> %4d  %s", name, l, direction, rows, in,
+             out, implementation);
+    line(context, text);
+}
+
 void sac_linear_describe(const struct sac_linear *site, const char *name, int l, const char *direction,
                          void (*line)(void *context, const char *text), void *context)
 {
-    char text[256];
     const struct sac_linear_shape *s = sac_linear_shape_of(site);
-    snprintf(text, sizeof text, "%-24s layer %d %-16s %4d rows %4d -> %4d  %s", name, l, direction, s->rows,
-             s->in, s->out, sac_linear_implementation(site));
-    line(context, text);
+    describe_layer(name, l, direction, s->rows, s->in, s->out, sac_linear_implementation(site), line,
+                   context);
+}
+
+/* A single output has no site: the kernels compute it. */
+static void describe_head(const struct sac_pass *pass, const char *name,
+                          void (*line)(void *context, const char *text), void *context)
+{
+    char implementation[64];
+    const struct sac_layer *head = sac_network_last(pass->network);
+    snprintf(implementation, sizeof implementation, "softac:%s", sac_kernels()->name);
+    describe_layer(name, pass->network->layers - 1, pass->forward[0] ? "forward" : "backward", pass->rows,
+                   head->in, head->out, implementation, line, context);
 }
 
 void sac_pass_describe(const struct sac_pass *pass, const char *name,
@@ -196,4 +215,6 @@ void sac_pass_describe(const struct sac_pass *pass, const char *name,
         if (pass->backward_weights[l])
             sac_linear_describe(pass->backward_weights[l], name, l, "backward weights", line, context);
     }
+    if (single_output(pass->network))
+        describe_head(pass, name, line, context);
 }

@@ -14,6 +14,7 @@
 #include "../error.h"
 #include "../kernels/kernels.h"
 #include "../linear.h"
+#include "../machine_limits.h"
 #include "../team.h"
 #include "../thread.h"
 #include "command.h"
@@ -86,6 +87,17 @@ static json_t *gather_kernels(void)
     return json_pack("{s:s, s:o}", "chosen", sac_kernels()->name, "available", available);
 }
 
+/* The most that one core does in fp32, for each set of kernels: what benchmarks are a fraction of. */
+static json_t *gather_limits(void)
+{
+    struct sac_machine_limits limits;
+    sac_machine_limits_measure(&limits);
+    json_t *peaks = json_object();
+    for (int i = 0; i < limits.tables; i++)
+        json_object_set_new(peaks, limits.peak[i].isa, json_real(limits.peak[i].flops * 1e-9));
+    return peaks;
+}
+
 static void append_line(void *context, const char *text)
 {
     json_array_append_new(context, json_string(text));
@@ -112,8 +124,9 @@ static enum sac_status gather_layers(enum sac_algorithm algorithm, json_t *lines
 static enum sac_status gather(json_t **info)
 {
     json_t *v1 = json_array(), *v2 = json_array();
-    *info = json_pack("{s:o, s:o, s:o, s:{s:o, s:o}}", "versions", gather_versions(), "cpu", gather_cpu(),
-                      "kernels", gather_kernels(), "layers", "sac_v1", v1, "sac_v2", v2);
+    *info = json_pack("{s:o, s:o, s:o, s:o, s:{s:o, s:o}}", "versions", gather_versions(), "cpu",
+                      gather_cpu(), "kernels", gather_kernels(), "fma_peak_gflops", gather_limits(), "layers",
+                      "sac_v1", v1, "sac_v2", v2);
     if (!*info)
         return sac_fail(SAC_NOMEM, "no memory to tell about this program");
     const enum sac_status status = gather_layers(SAC_V1, v1);
@@ -160,6 +173,7 @@ static void print_words(const json_t *info)
     print_object("versions", json_object_get(info, "versions"));
     print_object("cpu", json_object_get(info, "cpu"));
     print_object("kernels", json_object_get(info, "kernels"));
+    print_object("fp32 peak of one core, GFLOP/s", json_object_get(info, "fma_peak_gflops"));
     json_object_foreach(json_object_get(info, "layers"), algorithm, lines)
     {
         printf("layers of %s at HalfCheetah-v5's sizes\n", algorithm);
