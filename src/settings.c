@@ -489,7 +489,7 @@ static const struct kind split = {set_split, valid_split, show_split, "auto or a
 const char *sac_printable(char copy[SAC_PRINTABLE_SIZE], const char *text)
 {
     size_t i = 0;
-    for (; text[i] && i < SAC_PRINTABLE_SIZE - 4; i++)
+    for (; i < SAC_PRINTABLE_SIZE - 4 && text[i]; i++)
         copy[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
     memcpy(copy + i, text[i] ? "..." : "", text[i] ? 4 : 1);
     return copy;
