@@ -45,7 +45,7 @@ static int find_model(const char *file, const char *const *options, char *path, 
         return 0;
     return sac_env_fail(error,
                         "the model file %s is not found; `./quickstart deps mujoco` fetches Gymnasium's, or "
-                        "name their folder: model_dir=DIR or SOFTAC_MODEL_DIR=DIR",
+                        "name their folder: --model-dir DIR (option model_dir) or SOFTAC_MODEL_DIR=DIR",
                         file);
 }
 

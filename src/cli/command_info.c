@@ -1,6 +1,5 @@
 /* softac info: what this program was made of, what it runs on, and what computes each layer. */
 #include <jansson.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,7 +161,10 @@ static void print_object(const char *title, const json_t *object)
     const char *name;
     json_t *value;
     puts(title);
-    json_object_foreach((json_t *)object, name, value) print_value(name, value);
+    json_object_foreach((json_t *)object, name, value)
+    {
+        print_value(name, value);
+    }
 }
 
 static void print_words(const json_t *info)
@@ -177,7 +179,10 @@ static void print_words(const json_t *info)
     json_object_foreach(json_object_get(info, "layers"), algorithm, lines)
     {
         printf("layers of %s at HalfCheetah-v5's sizes\n", algorithm);
-        json_array_foreach(lines, i, line) printf("  %s\n", json_string_value(line));
+        json_array_foreach(lines, i, line)
+        {
+            printf("  %s\n", json_string_value(line));
+        }
     }
 }
 
