@@ -372,10 +372,30 @@ struct product {
     bool relu;
 };
 
+/* sum (R, C) += x (R, at) times the w row; the last vector has `lanes` columns. */
+SAC_INLINE void product_step(vf sum[8][8], const float *const x[8], size_t at, const float *w, const int R,
+                             const int C, const int lanes)
+{
+    vf column[8];
+    SAC_UNROLL
+    for (int c = 0; c < C; c++)
+        column[c] = load_lanes(w + c * LANES, lanes);
+    SAC_UNROLL
+    for (int r = 0; r < R; r++) {
+        const vf factor = vf_set(x[r][at]);
+        SAC_UNROLL
+        for (int c = 0; c < C; c++)
+            sum[r][c] = vf_fma(factor, column[c], sum[r][c]);
+    }
+}
+
 /* Rows i .. i+R-1 and C vectors from column j on; the last one has `lanes` columns. Every element of y adds
  * its products in the order of k, whatever R and C. */
 SAC_INLINE void product_tile(const struct product *p, int i, int j, const int R, const int C, const int lanes)
 {
+    /* Rows far apart need a pointer each; with eight of them, moving on costs as much as a third of the
+     * products. */
+    const int steps = LANES == 16 && p->x_k == 1 ? 4 : 1;
     vf sum[8][8];
     const float *x[8];
     SAC_UNROLL
@@ -387,19 +407,14 @@ SAC_INLINE void product_tile(const struct product *p, int i, int j, const int R,
     }
     const float *w = p->w + j;
     size_t at = 0;
-    for (int k = 0; k < p->K; k++, w += p->w_ld, at += p->x_k) {
-        vf column[8];
+    int k = 0;
+    for (; k + steps <= p->K; k += steps, w += (size_t)steps * p->w_ld, at += (size_t)steps * p->x_k) {
         SAC_UNROLL
-        for (int c = 0; c < C; c++)
-            column[c] = load_lanes(w + c * LANES, lanes);
-        SAC_UNROLL
-        for (int r = 0; r < R; r++) {
-            const vf factor = vf_set(x[r][at]);
-            SAC_UNROLL
-            for (int c = 0; c < C; c++)
-                sum[r][c] = vf_fma(factor, column[c], sum[r][c]);
-        }
+        for (int s = 0; s < steps; s++)
+            product_step(sum, x, at + (size_t)s * p->x_k, w + (size_t)s * p->w_ld, R, C, lanes);
     }
+    for (; k < p->K; k++, w += p->w_ld, at += p->x_k)
+        product_step(sum, x, at, w, R, C, lanes);
     SAC_UNROLL
     for (int r = 0; r < R; r++) {
         float *y = p->y + (size_t)(i + r) * p->y_ld + j;
@@ -444,7 +459,7 @@ SAC_INLINE void product(const struct product *p)
     for (; i + 4 <= p->M; i += 4)
         product_rows(p, i, 4, LANES == 16 ? 4 : 3);
     for (; i + 2 <= p->M; i += 2)
-        product_rows(p, i, 2, LANES == 16 ? 8 : 4);
+        product_rows(p, i, 2, 4);
     for (; i < p->M; i++)
         product_rows(p, i, 1, 8);
 }
