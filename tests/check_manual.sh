@@ -28,7 +28,7 @@ failed=0
 # options PAGE COMMAND...: each option of COMMAND --help stands in PAGE and the other way round.
 options() {
     local page=$1 command=("${@:2}") section=
-    "${command[@]}" --help | sed -nE '/^settings/q; s/^  (--[a-z-]+).*/\1/p' | grep -vx -e --help | sort -u >"$folder/told"
+    "${command[@]}" --help | sed -nE '/^settings/,$!s/^  (--[a-z-]+).*/\1/p' | grep -vx -e --help | sort -u >"$folder/told"
     [[ ${#command[@]} -gt 1 ]] && section=${command[1]}
     awk -v section="$section" '
         /^\.SH / { here = "" }
