@@ -561,6 +561,25 @@ START_TEST(linear_rows_are_independent)
 }
 END_TEST
 
+/* A NaN in a row of x is seen in all of that row's outputs, ReLU or tanh, and in no other row. */
+START_TEST(linear_shows_nan)
+{
+    for (int s = 0; s < LAYER_SHAPES; s++) {
+        const struct layer l = make_layer(s, 1);
+        const int bad = l.rows / 2;
+        l.x[area(bad, l.x_ld) + (size_t)(l.in / 2)] = NAN;
+        for (int a = 0; a < 2; a++) {
+            const float *y = run_linear(table[_i], &l, 1, a ? SAC_TANH : SAC_RELU);
+            for (int r = 0; r < l.rows; r++) {
+                for (int j = 0; j < l.out; j++)
+                    ck_assert_int_eq(isnan(y[area(r, l.y_ld) + (size_t)j]) != 0, r == bad);
+            }
+        }
+        free_numbers();
+    }
+}
+END_TEST
+
 /* dx = dy W^T; reads only `out` columns and writes only `in`. */
 START_TEST(linear_backward_input)
 {
@@ -803,6 +822,7 @@ int main(void)
                                   add_is_exact,
                                   linear,
                                   linear_rows_are_independent,
+                                  linear_shows_nan,
                                   linear_backward_input,
                                   linear_backward_weights,
                                   activate,
