@@ -55,6 +55,9 @@ struct sac_trainer {
     /* written by: env threads and the learner as they end; read by: main. Relaxed: joining orders what they
      * leave */
     _Atomic uint32_t ended;
+    /* written by: whoever stops the run; read by: main, in the final evaluation. Relaxed: no data goes with
+     * it */
+    _Atomic uint32_t stop_asked;
     /* written by: main; read by: sac_trainer_visit on the same thread */
     bool ran, running;
 
@@ -471,7 +474,7 @@ static enum sac_status evaluate_at_end(struct sac_trainer *t)
 {
     struct sac_evaluation evaluation = {0};
     const enum sac_status status =
-        sac_evaluator_play(t->evaluator, sac_agent_policy_parameters(t->agent), NULL, &evaluation);
+        sac_evaluator_play(t->evaluator, sac_agent_policy_parameters(t->agent), &t->stop_asked, &evaluation);
     if (status != SAC_OK)
         return status;
     evaluation.environment_steps = sac_governor_steps(t->governor);
@@ -510,6 +513,7 @@ enum sac_status sac_trainer_run(struct sac_trainer *t, const struct sac_observer
 
 void sac_trainer_stop(struct sac_trainer *t)
 {
+    sac_store_relaxed(&t->stop_asked, 1u);
     sac_governor_stop(t->governor);
     sac_gate_wake(t->events);
 }

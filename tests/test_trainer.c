@@ -275,6 +275,42 @@ START_TEST(stop_ends_the_run)
 }
 END_TEST
 
+static struct sac_trainer *_Atomic evaluated_trainer;
+
+static void stop_after_the_budget(void)
+{
+    if (point_mass_steps > 400 + 5)
+        sac_trainer_stop(evaluated_trainer);
+}
+
+static void remember_trainer(void *context, const struct sac_progress *p)
+{
+    (void)p;
+    evaluated_trainer = ((struct seen *)context)->trainer;
+}
+
+/* A stop during the final evaluation abandons it; the policy is there. */
+START_TEST(stop_ends_the_final_evaluation)
+{
+    struct sac_settings s = small_settings(SAC_LOCKSTEP);
+    s.eval_episodes = 2000;
+    const struct sac_machine machine = {.env_threads = 1, .learner_threads = 1};
+    struct seen seen = {0};
+    const struct sac_observer observer = {&seen, remember_trainer, on_evaluation};
+    struct sac_policy *policy = NULL;
+    point_mass_clear();
+    point_mass_probe = stop_after_the_budget;
+    ck_assert_int_eq(sac_trainer_create(&s, &machine, &point_mass, NULL, &seen.trainer), SAC_OK);
+    ck_assert_int_eq(sac_trainer_run(seen.trainer, &observer), SAC_STOPPED);
+    ck_assert_int_eq(seen.evaluations, 0);
+    ck_assert_int_lt(point_mass_steps, 400 + 2000);
+    ck_assert_int_eq(sac_trainer_policy(seen.trainer, &policy), SAC_OK);
+    sac_policy_destroy(policy);
+    sac_trainer_destroy(seen.trainer);
+    point_mass_clear();
+}
+END_TEST
+
 static void expect_failure(const char *part)
 {
     const struct point_mass_faults faults = point_mass_faults;
@@ -359,6 +395,7 @@ int main(void)
     tcase_add_test(runs, visit_changes_nothing);
     tcase_add_test(runs, visit_in_async);
     tcase_add_loop_test(runs, stop_ends_the_run, 0, 2);
+    tcase_add_test(runs, stop_ends_the_final_evaluation);
     tcase_add_test(runs, environment_errors_are_told);
     tcase_add_test(runs, create_and_destroy);
     tcase_add_loop_test(runs, return_improves, 0, 2);
