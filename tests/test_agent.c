@@ -274,7 +274,7 @@ static void count_line(void *context, const char *text)
     *lines += 1;
 }
 
-/* The lean count of the usual large task's update, and a line for each dense call site. */
+/* The lean count of the usual large task's update, and a line for each layer and direction. */
 START_TEST(test_flops_and_description)
 {
     struct sac_settings s = variant(2);
@@ -287,7 +287,7 @@ START_TEST(test_flops_and_description)
     ck_assert_double_eq_tol(sac_agent_flops(agent) / 1e6, 542.6, 0.1);
     int lines = 0;
     sac_agent_describe(agent, count_line, &lines);
-    ck_assert_int_eq(lines, 3 + 5 + 2 + 3 + 4); /* policy, critic, dQ/da at its least and most rows */
+    ck_assert_int_eq(lines, 3 + 5 + 3 + 4 + 4); /* policy, critic, dQ/da at its least and most rows */
     sac_agent_destroy(agent);
     sac_agent_destroy(NULL);
     sac_team_destroy(team);
