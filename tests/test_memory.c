@@ -1,0 +1,69 @@
+/* Memory: aligned, zero, and given back; and a plausible figure of what is left. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory.h"
+
+/* Blocks from the heap and blocks of their own mapping are aligned and zero, also where one was before. */
+START_TEST(aligned_and_zero)
+{
+    static const size_t sizes[] = {0, 1, 63, 64, 4096, (4 << 20) - 1, 4 << 20, (4 << 20) + 1, 9000001};
+    for (int again = 0; again < 2; again++) {
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+            unsigned char *block = sac_allocate(sizes[i]);
+            ck_assert_ptr_nonnull(block);
+            ck_assert_uint_eq((uintptr_t)block % (sizes[i] >= 4 << 20 ? 2 << 20 : 64), 0);
+            size_t set = 0;
+            for (size_t b = 0; b < sizes[i]; b++)
+                set += block[b] != 0;
+            ck_assert_uint_eq(set, 0);
+            memset(block, 0xFF, sizes[i]);
+            sac_free(block);
+        }
+    }
+    sac_free(NULL);
+}
+END_TEST
+
+/* More than any machine has is refused, not promised. */
+START_TEST(too_much)
+{
+    ck_assert_ptr_null(sac_allocate(SIZE_MAX));
+    ck_assert_ptr_null(sac_allocate(SIZE_MAX / 2));
+}
+END_TEST
+
+/* This test has room to run in, and no machine has more than 2^56 bytes. */
+START_TEST(available)
+{
+    ck_assert_uint_gt(sac_memory_available(), 1 << 20);
+    ck_assert_uint_lt(sac_memory_available(), 1ull << 56);
+}
+END_TEST
+
+/* Rounding up to multiples, at and around them. */
+START_TEST(round_up)
+{
+    ck_assert_uint_eq(sac_round_up(0, 16), 0);
+    ck_assert_uint_eq(sac_round_up(1, 16), 16);
+    ck_assert_uint_eq(sac_round_up(16, 16), 16);
+    ck_assert_uint_eq(sac_round_up(17, 16), 32);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tc = tcase_create("memory");
+    tcase_add_test(tc, aligned_and_zero);
+    tcase_add_test(tc, too_much);
+    tcase_add_test(tc, available);
+    tcase_add_test(tc, round_up);
+    Suite *suite = suite_create("memory");
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
