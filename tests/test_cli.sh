@@ -84,7 +84,7 @@ says "--env-threads 9: only 8 started" err
 says "evaluation at step 400" err
 says "400 environment steps and 200 updates" out
 says "policy: run/policy.safetensors" out
-says "reward_scale: 0.5" run/config.yaml
+says "reward_scale: 1" run/config.yaml
 says "seed: 3" run/config.yaml
 says "rollout/ep_rew_mean" run/progress.csv
 [ "$(awk -F, '{ print NF }' run/progress.csv | sort -u | wc -l)" -eq 1 ] || fail "progress.csv: rows of unequal length"
