@@ -395,7 +395,6 @@ SAC_INLINE void product_tile(const struct product *p, int i, int j, const int R,
 {
     /* Rows far apart need a pointer each; with eight of them, moving on costs as much as a third of the
      * products. */
-    const int steps = LANES == 16 && p->x_k == 1 ? 4 : 1;
     vf sum[8][8];
     const float *x[8];
     SAC_UNROLL
@@ -408,11 +407,13 @@ SAC_INLINE void product_tile(const struct product *p, int i, int j, const int R,
     const float *w = p->w + j;
     size_t at = 0;
     int k = 0;
-    for (; k + steps <= p->K; k += steps, w += (size_t)steps * p->w_ld, at += (size_t)steps * p->x_k) {
-        SAC_UNROLL
-        for (int s = 0; s < steps; s++)
-            product_step(sum, x, at + (size_t)s * p->x_k, w + (size_t)s * p->w_ld, R, C, lanes);
-    }
+    if (LANES == 16 && p->x_k == 1)
+        for (; k + 4 <= p->K; k += 4, w += 4 * (size_t)p->w_ld, at += 4) {
+            product_step(sum, x, at, w, R, C, lanes);
+            product_step(sum, x, at + 1, w + p->w_ld, R, C, lanes);
+            product_step(sum, x, at + 2, w + 2 * (size_t)p->w_ld, R, C, lanes);
+            product_step(sum, x, at + 3, w + 3 * (size_t)p->w_ld, R, C, lanes);
+        }
     for (; k < p->K; k++, w += p->w_ld, at += p->x_k)
         product_step(sum, x, at, w, R, C, lanes);
     SAC_UNROLL
