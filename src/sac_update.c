@@ -24,6 +24,29 @@ static float lower(float a, float b)
     return a <= b ? a : b;
 }
 
+/* --- one step of a network --- */
+
+enum { LINE = 16 }; /* floats of a cache line: no two slices share one */
+
+/* In slice `slice` of `slices`: sum the parts' gradients in their order, then one Adam step, then
+ * target <- tau parameters + (1 - tau) target where the network has a target. */
+static void step_weights(struct sac_weights *weights, const struct sac_adam *adam, float tau, int slice,
+                         int slices)
+{
+    const struct sac_kernels *k = sac_kernels();
+    const size_t lines = weights->size / LINE;
+    const size_t first = lines * (size_t)slice / (size_t)slices * LINE;
+    const size_t n = lines * (size_t)(slice + 1) / (size_t)slices * LINE - first;
+    float *g = weights->gradient + first;
+    for (int part = 1; part < weights->parts; part++)
+        k->add(g, g + (size_t)part * weights->size, n);
+    if (weights->target)
+        k->adam_polyak(weights->parameters + first, weights->target + first, weights->m + first,
+                       weights->v + first, g, adam, tau, n);
+    else
+        k->adam(weights->parameters + first, weights->m + first, weights->v + first, g, adam, n);
+}
+
 /* --- fresh actions --- */
 
 /* a~ = tanh(mu(s) + sigma(s) noise), log pi(a~|s); in v2 the same at s'. */
@@ -84,8 +107,8 @@ static void critic_gradients(void *context, int task)
 static void step_critics(void *context, int task)
 {
     struct sac_agent *agent = context;
-    sac_weights_step(&task_critic(agent, task)->weights, &agent->critic_adam, (float)agent->settings.tau,
-                     task % agent->critic_parts, agent->critic_parts);
+    step_weights(&task_critic(agent, task)->weights, &agent->critic_adam, (float)agent->settings.tau,
+                 task % agent->critic_parts, agent->critic_parts);
 }
 
 /* d min_i Q_i(s, a~) / da~: each critic in the rows where it is the lower one. */
@@ -122,8 +145,7 @@ static void value_gradient(void *context, int part)
 static void step_value(void *context, int slice)
 {
     struct sac_agent *agent = context;
-    sac_weights_step(&agent->value.weights, &agent->value_adam, (float)agent->settings.tau, slice,
-                     agent->split);
+    step_weights(&agent->value.weights, &agent->value_adam, (float)agent->settings.tau, slice, agent->split);
 }
 
 /* --- the policy --- */
@@ -166,7 +188,7 @@ static void policy_score_gradient(void *context, int part)
 static void step_policy(void *context, int slice)
 {
     struct sac_agent *agent = context;
-    sac_weights_step(&agent->policy.weights, &agent->policy_adam, 0, slice, agent->split);
+    step_weights(&agent->policy.weights, &agent->policy_adam, 0, slice, agent->split);
 }
 
 /* --- the temperature (v2) --- */

@@ -1,12 +1,10 @@
-/* One Adam step, and the target after it. */
+/* Memory and first values of what is learnt of a network. */
 #include "weights.h"
 
 #include <string.h>
 
 #include "error.h"
 #include "memory.h"
-
-enum { LANES = 16 };
 
 size_t sac_weights_state(const struct sac_network *network, bool target)
 {
@@ -48,21 +46,4 @@ void sac_weights_start(struct sac_weights *weights, const struct sac_network *ne
         memcpy(weights->target, weights->parameters, weights->size * sizeof(float));
     memset(weights->m, 0, weights->size * sizeof(float));
     memset(weights->v, 0, weights->size * sizeof(float));
-}
-
-void sac_weights_step(struct sac_weights *weights, const struct sac_adam *adam, float tau, int slice,
-                      int slices)
-{
-    const struct sac_kernels *k = sac_kernels();
-    const size_t lines = weights->size / LANES;
-    const size_t first = lines * (size_t)slice / (size_t)slices * LANES;
-    const size_t n = lines * (size_t)(slice + 1) / (size_t)slices * LANES - first;
-    float *g = weights->gradient + first;
-    for (int part = 1; part < weights->parts; part++)
-        k->add(g, g + (size_t)part * weights->size, n);
-    if (weights->target)
-        k->adam_polyak(weights->parameters + first, weights->target + first, weights->m + first,
-                       weights->v + first, g, adam, tau, n);
-    else
-        k->adam(weights->parameters + first, weights->m + first, weights->v + first, g, adam, n);
 }

@@ -1,4 +1,4 @@
-/* What is learnt of one network, and how a gradient changes it: parameters, target, Adam moments. Flat blocks
+/* What is learnt of one network, with what its optimiser keeps: parameters, target, Adam moments. Flat blocks
  * of network->size floats. */
 #ifndef SAC_WEIGHTS_H
 #define SAC_WEIGHTS_H
@@ -26,10 +26,5 @@ void sac_weights_destroy(struct sac_weights *weights); /* takes a zeroed one */
 /* First values: see sac_network_randomize. The target starts as a copy, the moments at zero. */
 void sac_weights_start(struct sac_weights *weights, const struct sac_network *network, uint64_t seed,
                        uint32_t number);
-
-/* In slice `slice` of `slices`: sum the parts' gradients in their order, one Adam step, then
- * target += tau (parameters - target). */
-void sac_weights_step(struct sac_weights *weights, const struct sac_adam *adam, float tau, int slice,
-                      int slices);
 
 #endif
