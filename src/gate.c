@@ -45,10 +45,11 @@ bool sac_gate_wait_for(struct sac_gate *gate, bool (*ready)(void *context), void
     return wait_until(gate, ready, NULL, context, sac_time_ns() + timeout_ns);
 }
 
-/* The bit goes first: a thread that is woken and sleeps again sets it anew, and that must not be lost. */
+/* The bit goes first: a thread that is woken and sleeps again sets it anew, and that must not be lost.
+ * Relaxed, for J has released already, and a read-modify-write on top keeps that alive. */
 static void wake_sleepers(struct sac_gate *gate)
 {
-    sac_and_acq_rel(&gate->word, ~SLEEPERS); /* J: pairs with I */
+    sac_and_relaxed(&gate->word, ~SLEEPERS);
     sac_futex_wake(&gate->word);
 }
 
