@@ -453,17 +453,25 @@ static void watch(struct sac_trainer *t)
     }
 }
 
-static bool desk_idle(void *context)
+static bool desk_idle_or_stopped(const struct sac_trainer *t)
 {
-    const struct sac_trainer *t = context;
-    return sac_desk_state(t->desk) == SAC_DESK_IDLE;
+    return sac_desk_state(t->desk) == SAC_DESK_IDLE || sac_governor_stopped(t->governor);
 }
 
-/* Let an evaluation under way finish (after a stop it is abandoned), then join everybody. */
+static bool desk_needs_main(void *context)
+{
+    const struct sac_trainer *t = context;
+    return desk_idle_or_stopped(t) || sac_desk_report(t->desk) != NULL;
+}
+
+/* Let an evaluation under way finish (after a stop it is abandoned), then join everybody. Reports are served
+ * meanwhile, for the evaluator may be waiting for room for its next. */
 static void join_threads(struct sac_trainer *t)
 {
-    if (t->started > 0 && !sac_governor_stopped(t->governor))
-        sac_gate_wait(t->events, desk_idle, NULL, t);
+    while (t->started > 0 && !desk_idle_or_stopped(t)) {
+        sac_gate_wait(t->events, desk_needs_main, NULL, t);
+        serve_reports(t);
+    }
     sac_desk_quit(t->desk);
     for (int i = 0; i < t->started; i++)
         pthread_join(t->thread[i], NULL);
