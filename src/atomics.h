@@ -19,7 +19,6 @@
 #define sac_add_acq_rel(p, v)      atomic_fetch_add_explicit((p), (v), memory_order_acq_rel)
 #define sac_or_acq_rel(p, v)       atomic_fetch_or_explicit((p), (v), memory_order_acq_rel)
 #define sac_and_relaxed(p, v)      atomic_fetch_and_explicit((p), (v), memory_order_relaxed)
-#define sac_exchange_acq_rel(p, v) atomic_exchange_explicit((p), (v), memory_order_acq_rel)
 #define sac_exchange_release(p, v) atomic_exchange_explicit((p), (v), memory_order_release)
 
 #endif
