@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "cgroup.h"
+
 enum { ALIGNMENT = 64, PAGE = 4096, HUGE_PAGE = 2 << 20, LARGE = 4 << 20 };
 
 /* Just before every block. */
@@ -104,36 +106,20 @@ static uint64_t group_available(const char *directory, const char *limit_file, c
     return limit > held ? limit - held : 0;
 }
 
-/* The least that this process's group and the groups around it leave; inside a container the group's own path
- * may not be visible, but the root then is the container's. */
-static uint64_t groups_available(void)
+static void lower_to_group(void *context, const char *folder, int version)
 {
-    uint64_t least = group_available("/sys/fs/cgroup/memory", "memory.limit_in_bytes",
-                                     "memory.usage_in_bytes", "total_inactive_file");
-    char group[512] = "", directory[600];
-    FILE *file = fopen("/proc/self/cgroup", "r");
-    if (file != NULL) {
-        char line[512];
-        while (fgets(line, sizeof line, file) != NULL) {
-            if (strncmp(line, "0::", 3) == 0)
-                snprintf(group, sizeof group, "%.*s", (int)strcspn(line + 3, "\n"), line + 3);
-        }
-        fclose(file);
-    }
-    for (;;) {
-        snprintf(directory, sizeof directory, "/sys/fs/cgroup%s", group);
-        const uint64_t here = group_available(directory, "memory.max", "memory.current", "inactive_file");
-        least = here < least ? here : least;
-        char *slash = strrchr(group, '/');
-        if (slash == NULL)
-            return least;
-        *slash = '\0';
-    }
+    uint64_t *least = context;
+    const uint64_t here = version == 2
+                              ? group_available(folder, "memory.max", "memory.current", "inactive_file")
+                              : group_available(folder, "memory.limit_in_bytes", "memory.usage_in_bytes",
+                                                "total_inactive_file");
+    *least = here < *least ? here : *least;
 }
 
 uint64_t sac_memory_available(void)
 {
     const uint64_t machine = read_number("/proc/meminfo", "MemAvailable:", UINT64_MAX / 1024) * 1024;
-    const uint64_t group = groups_available();
-    return machine < group ? machine : group;
+    uint64_t least = machine;
+    sac_cgroup_visit("", "memory", lower_to_group, &least);
+    return least;
 }
