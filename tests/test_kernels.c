@@ -398,7 +398,7 @@ END_TEST
 enum { FLAT = 16 * 67 };
 
 /* Ten steps of Adam and Polyak stay near the twin's, from moments at rest, with gradients of all sizes and
- * zero. */
+ * zero; Adam alone takes the very same steps. */
 START_TEST(adam_and_polyak)
 {
     const struct sac_kernels *k = table[_i];
@@ -412,12 +412,12 @@ START_TEST(adam_and_polyak)
         float *want[4] = {copy(p, FLAT), copy(m, FLAT), copy(v, FLAT), copy(target, FLAT)};
         const float *before = copy(p, FLAT), *m_before = copy(m, FLAT);
         twin->adam_polyak(want[0], want[3], want[1], want[2], g, &step, 0.005f, FLAT);
-        if (t % 2 == 0) {
-            k->adam_polyak(p, target, m, v, g, &step, 0.005f, FLAT);
-        } else {
-            k->adam(p, m, v, g, &step, FLAT);
-            k->polyak(target, p, 0.005f, FLAT);
-        }
+        float *alone[3] = {copy(p, FLAT), copy(m, FLAT), copy(v, FLAT)};
+        k->adam_polyak(p, target, m, v, g, &step, 0.005f, FLAT);
+        k->adam(alone[0], alone[1], alone[2], g, &step, FLAT);
+        ck_assert_mem_eq(alone[0], p, FLAT * sizeof *p);
+        ck_assert_mem_eq(alone[1], m, FLAT * sizeof *m);
+        ck_assert_mem_eq(alone[2], v, FLAT * sizeof *v);
         for (size_t i = 0; i < FLAT; i++) {
             const double m_terms = fabs(0.9 * (double)m_before[i]) + fabs(0.1 * (double)g[i]);
             const double denominator = sqrt((double)want[2][i]) * (double)step.root_correction + 1e-8;
@@ -620,25 +620,32 @@ START_TEST(linear_backward_weights)
 }
 END_TEST
 
-/* tanh over all magnitudes, relative to the exact one; ReLU exactly; NaN goes through both. */
-START_TEST(activate)
+/* tanh over all magnitudes, relative to the exact one; ReLU exactly; NaN goes through both. A layer without
+ * weights is its activation at the bias. */
+START_TEST(activations)
 {
     const struct sac_kernels *k = table[_i];
     const int n = 20001;
-    float *x = constant((size_t)n, NAN), *want;
+    float *x = constant((size_t)n, NAN);
     for (int i = 0; i < n - 1; i++)
         x[i] = (i % 2 ? -1.0f : 1.0f) * powf(10, (float)(i - 14000) / 3000);
-    want = copy(x, (size_t)n);
-    float *got = copy(x, (size_t)n);
-    k->activate(got, SAC_TANH, 1, n, n);
-    twin->activate(want, SAC_TANH, 1, n, n);
+    const float *zero = constant((size_t)n, 0);
+    float *got = constant((size_t)n, untouched), *want = constant((size_t)n, untouched);
+    k->linear(got, n, zero, 1, zero, n, x, 1, SAC_TANH, 1, 1, n);
+    twin->linear(want, n, zero, 1, zero, n, x, 1, SAC_TANH, 1, 1, n);
     near_block(k, "tanh", got, want, want, 4e-7, 0, 1, n, n);
-    float *relu = copy(x, (size_t)n);
-    k->activate(relu, SAC_RELU, 1, n, n);
-    twin->activate(x, SAC_RELU, 1, n, n);
-    near_block(k, "relu", relu, x, NULL, 0, 0, 1, n, n);
+    k->linear(got, n, zero, 1, zero, n, x, 1, SAC_RELU, 1, 1, n);
+    twin->linear(want, n, zero, 1, zero, n, x, 1, SAC_RELU, 1, 1, n);
+    near_block(k, "relu", got, want, NULL, 0, 0, 1, n, n);
+    free_numbers();
 }
 END_TEST
+
+static void activate(float *h, enum sac_activation activation, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        h[i] = activation == SAC_TANH ? tanhf(h[i]) : fmaxf(h[i], 0);
+}
 
 static const int block_shapes[][3] = {/* rows, n, ld */ {1, 1, 1},
                                       {2, 70, 71},
@@ -657,7 +664,7 @@ START_TEST(activation_backward)
         const int rows = block_shapes[s / 2][0], n = block_shapes[s / 2][1], ld = block_shapes[s / 2][2];
         const enum sac_activation activation = s % 2 ? SAC_TANH : SAC_RELU;
         float *h = numbers(area(rows, ld), 1, 0.99f), *got = numbers(area(rows, ld), 2, 1);
-        twin->activate(h, activation, rows, n, ld);
+        activate(h, activation, area(rows, ld));
         float *want = copy(got, area(rows, ld));
         float *got_sums = constant((size_t)n + 1, untouched), *want_sums = constant((size_t)n + 1, untouched);
         float *bound = constant((size_t)n + 1, 0);
@@ -698,7 +705,7 @@ START_TEST(heads)
         const int rows = block_shapes[s / 2][0], n = block_shapes[s / 2][1], ld = block_shapes[s / 2][2];
         const enum sac_activation activation = s % 2 ? SAC_TANH : SAC_RELU;
         float *h = numbers(area(rows, ld), 1, 0.99f);
-        twin->activate(h, activation, rows, n, ld);
+        activate(h, activation, area(rows, ld));
         const float *h_size = magnitudes(h, area(rows, ld));
         const float *w = numbers((size_t)n, 2, 1), *dq = numbers((size_t)rows, 3, 1);
         const float *w_size = magnitudes(w, (size_t)n), *dq_size = magnitudes(dq, (size_t)rows);
@@ -825,7 +832,7 @@ int main(void)
                                   linear_shows_nan,
                                   linear_backward_input,
                                   linear_backward_weights,
-                                  activate,
+                                  activations,
                                   activation_backward,
                                   column_sums,
                                   heads,

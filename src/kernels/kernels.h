@@ -77,7 +77,6 @@ struct sac_kernels {
     /* The same, then target += tau (p - target) with the new p. */
     void (*adam_polyak)(float *p, float *target, float *m, float *v, const float *g,
                         const struct sac_adam *adam, float tau, size_t n);
-    void (*polyak)(float *target, const float *p, float tau, size_t n);
     void (*add)(float *sum, const float *x, size_t n); /* sum += x */
 
     /* --- layers, by hand: a sum of k products is within k 2^-24 of the sum of their magnitudes --- */
@@ -94,8 +93,7 @@ struct sac_kernels {
     void (*linear_backward_input)(float *dx, int dx_ld, const float *dy, int dy_ld, const float *w, int w_ld,
                                   int rows, int in, int out); /* dx = dy W^T */
     void (*linear_backward_weights)(float *dw, int w_ld, const float *x, int x_ld, const float *dy, int dy_ld,
-                                    int rows, int in, int out);                          /* dw = x^T dy */
-    void (*activate)(float *y, enum sac_activation activation, int rows, int n, int ld); /* in place */
+                                    int rows, int in, int out); /* dw = x^T dy */
 
     /* --- a single output (critic and value heads): w (n) --- */
     void (*head_forward)(float *q, const float *h, int ld, const float *w, float bias, int rows, int n);

@@ -347,14 +347,6 @@ static void adam_polyak(float *p, float *target, float *m, float *v, const float
     }
 }
 
-static void polyak(float *target, const float *p, float tau, size_t n)
-{
-    for (size_t i = 0; i < n; i += LANES) {
-        const vf old = vf_load(target + i);
-        vf_store(target + i, vf_fma(vf_set(tau), vf_load(p + i) - old, old));
-    }
-}
-
 static void add(float *sum, const float *x, size_t n)
 {
     for (size_t i = 0; i < n; i += LANES)
@@ -465,15 +457,12 @@ SAC_INLINE void product(const struct product *p)
         product_rows(p, i, 1, 8);
 }
 
-static void activate(float *y, enum sac_activation activation, int rows, int n, int ld)
+static void tanh_rows(float *y, int rows, int n, int ld)
 {
     for (int r = 0; r < rows; r++) {
         float *row = y + (size_t)r * (size_t)ld;
-        for (int j = 0; j < n; j += LANES) {
-            const vf x = load_lanes(row + j, n - j);
-            const vf out = activation == SAC_RELU ? vf_max(vf_set(0), x) : vf_tanh(x);
-            store_lanes(row + j, out, n - j);
-        }
+        for (int j = 0; j < n; j += LANES)
+            store_lanes(row + j, vf_tanh(load_lanes(row + j, n - j)), n - j);
     }
 }
 
@@ -495,7 +484,7 @@ static void linear(float *y, int y_ld, const float *x, int x_ld, const float *w,
                               .relu = hidden && activation == SAC_RELU};
     product(&p);
     if (hidden && activation != SAC_RELU)
-        activate(y, activation, rows, w_ld, y_ld);
+        tanh_rows(y, rows, w_ld, y_ld);
 }
 
 static void linear_backward_weights(float *dw, int w_ld, const float *x, int x_ld, const float *dy, int dy_ld,
@@ -729,14 +718,12 @@ const struct sac_kernels SAC_KERNELS = {
     .score_gradient = score_gradient,
     .adam = adam,
     .adam_polyak = adam_polyak,
-    .polyak = polyak,
     .add = add,
     .activation_backward = activation_backward,
     .column_sums = column_sums,
     .linear = linear,
     .linear_backward_input = linear_backward_input,
     .linear_backward_weights = linear_backward_weights,
-    .activate = activate,
     .head_forward = head_forward,
     .head_backward = head_backward,
     .head_backward_input = head_backward_input,

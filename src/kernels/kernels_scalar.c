@@ -141,17 +141,12 @@ static void adam(float *p, float *m, float *v, const float *g, const struct sac_
     }
 }
 
-static void polyak(float *target, const float *p, float tau, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        target[i] = (float)((double)target[i] + (double)tau * ((double)p[i] - (double)target[i]));
-}
-
 static void adam_polyak(float *p, float *target, float *m, float *v, const float *g,
                         const struct sac_adam *step, float tau, size_t n)
 {
     adam(p, m, v, g, step, n);
-    polyak(target, p, tau, n);
+    for (size_t i = 0; i < n; i++)
+        target[i] = (float)((double)target[i] + (double)tau * ((double)p[i] - (double)target[i]));
 }
 
 static void add(float *sum, const float *x, size_t n)
@@ -317,14 +312,12 @@ const struct sac_kernels sac_kernels_scalar = {
     .score_gradient = score_gradient,
     .adam = adam,
     .adam_polyak = adam_polyak,
-    .polyak = polyak,
     .add = add,
     .activation_backward = activation_backward,
     .column_sums = column_sums,
     .linear = linear,
     .linear_backward_input = linear_backward_input,
     .linear_backward_weights = linear_backward_weights,
-    .activate = activate,
     .head_forward = head_forward,
     .head_backward = head_backward,
     .head_backward_input = head_backward_input,
