@@ -1,7 +1,10 @@
-/* What a benchmark is, and how it is timed. */
+/* What a benchmark is. A benchmark does the work and tells what it costs; the harness (harness.h) decides how
+ * often it is done, times it, and compares it with what the machine can do at most. */
 #ifndef SAC_BENCH_H
 #define SAC_BENCH_H
 
+#include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <softac/status.h>
@@ -9,31 +12,44 @@
 struct bench_options {
     int threads;    /* of the learner's team in update/... */
     double seconds; /* of timing per benchmark, preparation not counted */
-    double peak;    /* fp32 operations per second of one core, measured in this run */
 };
 
-enum { BENCH_MAX_RUNS = 64 };
-
-struct bench_result {
-    double median, min, max; /* in the benchmark's unit, over runs */
-    int runs;
-    double fraction_of_peak; /* 0: has no limit to compare with */
+/* What ONE call (of run's `calls`) costs. Its limit is the slower one of flops and bytes at the rates that
+ * this machine was measured to reach; where both are 0 it has no limit to compare with. */
+struct bench_cost {
+    double units; /* how many of the benchmark's unit one call is: updates, rows, steps, floats; > 0 */
+    double flops; /* fp32 operations that cannot be avoided, a multiply-add being two */
+    double bytes; /* that must move, read and written together */
+    double bytes_written; /* of these: none: the limit is that of reading; all: of writing; else of both */
+    double working_set;   /* bytes each core touches again and again: picks the cache whose limit counts */
+    int threads;          /* cores it may use, 1 .. options->threads */
+    char note[128];       /* for the reader, such as the name of oneDNN's implementation; "" for none */
 };
 
 struct benchmark {
-    char name[64];
-    const char *unit;
-    const void *subject; /* what `run` needs to know which of its kind this is */
-    enum sac_status (*run)(const struct benchmark *benchmark, const struct bench_options *options,
-                           struct bench_result *result);
+    char name[64];       /* GROUP/SUBJECT[/VARIANT]: runs of those with equal GROUP/SUBJECT take turns */
+    const char *unit;    /* a rate, "updates/s", or a time, "ns", of which less is better */
+    const void *subject; /* what the functions need to know which of its kind this is */
+    bool own_threads;    /* starts and places its threads itself (whole training runs): is not pinned */
+
+    /* On failure *state stays NULL and nothing is left behind. */
+    enum sac_status (*create)(const struct benchmark *benchmark, const struct bench_options *options,
+                              void **state);
+    /* The timed part: `calls` calls, and as little around them as can be. The caller's thread is pinned, and
+     * so are the members of a team of options->threads that it enters. */
+    void (*run)(void *state, int64_t calls);
+    void (*describe)(void *state, struct bench_cost *cost); /* after warm-up; *cost is zeroed, threads is 1 */
+    /* NULL, or where `flops` comes from: an array of objects, one a layer, each with its sizes and "flops",
+     * which add up to cost->flops. The caller's. */
+    json_t *(*table)(void *state);
+    enum sac_status (*check)(void *state); /* NULL, or after the runs: was the work what it should be? */
+    void (*destroy)(void *state);          /* takes NULL */
 };
 
-/* The benchmarks of a file: append them and return how many there are now. */
-int bench_update_list(struct benchmark *list, int count);
+enum { BENCH_MOST = 256 };
 
-/* Time work(context) in runs of about a tenth of options->seconds each, at least three; rates are calls per
- * second. */
-void bench_time(void (*work)(void *context), void *context, const struct bench_options *options,
-                struct bench_result *result);
+/* One function a file: append its benchmarks to `list` (BENCH_MOST), return how many there are now. main.c
+ * calls all of them. */
+int bench_update_list(struct benchmark *list, int count);
 
 #endif

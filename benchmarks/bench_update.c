@@ -3,6 +3,7 @@
  * The gradient by the action goes through each row's lower critic alone, so its cost depends on how the rows
  * fall: on data where one critic is always the lower one the work would not be that of training. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent_internal.h"
@@ -42,8 +43,8 @@ struct update_bench {
     struct sac_agent *agent;
     struct sac_snapshots *snapshots;
     struct sac_learner *learner;
-    const struct bench_options *options;
-    struct bench_result *result;
+    const char *name;
+    int64_t calls;
     double lower_rows, rows; /* where the first critic was the lower one, of those looked at */
 };
 
@@ -132,15 +133,20 @@ static enum sac_status create_learner(struct update_bench *b, const struct shape
     return status == SAC_OK ? sac_learner_create(&context, &b->learner) : status;
 }
 
-static void destroy(struct update_bench *b)
+static void destroy(void *state)
 {
+    struct update_bench *b = state;
+    if (b == NULL)
+        return;
     sac_learner_destroy(b->learner);
     sac_snapshots_destroy(b->snapshots);
     sac_agent_destroy(b->agent);
     sac_team_destroy(b->team);
     sac_replay_destroy(b->replay);
+    free(b);
 }
 
+/* In the last batch. */
 static void count_lower(struct update_bench *b)
 {
     const struct sac_critic *critic = b->agent->critic;
@@ -149,58 +155,75 @@ static void count_lower(struct update_bench *b)
     b->rows += critic[0].rows;
 }
 
-static void one_round(void *context)
-{
-    struct update_bench *b = context;
-    sac_learner_round(b->learner);
-}
-
 /* Inside the team's region. */
 static void lead(void *context)
 {
     struct update_bench *b = context;
-    for (int i = 0; i < WARM_UPDATES; i++) {
-        one_round(b);
-        if (i >= WARM_UPDATES / 2)
-            count_lower(b);
-    }
-    bench_time(one_round, b, b->options, b->result);
+    for (int64_t i = 0; i < b->calls; i++)
+        sac_learner_round(b->learner);
 }
 
-static enum sac_status check_share(const struct benchmark *benchmark, const struct update_bench *b)
+static void run(void *state, int64_t calls)
 {
+    struct update_bench *b = state;
+    b->calls = calls;
+    sac_team_enter(b->team, lead, b);
+    count_lower(b);
+}
+
+static enum sac_status create(const struct benchmark *benchmark, const struct bench_options *options,
+                              void **state)
+{
+    const struct subject *subject = benchmark->subject;
+    struct update_bench *b = calloc(1, sizeof *b);
+    if (b == NULL)
+        return sac_fail(SAC_NOMEM, "no memory for %s", benchmark->name);
+    b->name = benchmark->name;
+    b->settings = make_settings(subject);
+    enum sac_status status = create_replay(b, subject->shape);
+    if (status == SAC_OK)
+        status = create_learner(b, subject->shape, options->threads);
+    if (status != SAC_OK) {
+        destroy(b);
+        return status;
+    }
+    run(b, WARM_UPDATES);
+    b->lower_rows = b->rows = 0;
+    *state = b;
+    return SAC_OK;
+}
+
+static void describe(void *state, struct bench_cost *cost)
+{
+    const struct update_bench *b = state;
+    cost->units = 1;
+    cost->flops = sac_agent_flops(b->agent);
+    cost->threads = sac_team_members(b->team);
+}
+
+static enum sac_status check(void *state)
+{
+    const struct update_bench *b = state;
     const double share = b->lower_rows / b->rows;
     if (share >= least_share && share <= most_share)
         return SAC_OK;
     return sac_fail(SAC_STATE,
                     "%s: the first critic is the lower one in %.0f %% of the rows, not in %.0f to %.0f %%: "
                     "its time would not be that of training",
-                    benchmark->name, 100 * share, 100 * least_share, 100 * most_share);
-}
-
-static enum sac_status run(const struct benchmark *benchmark, const struct bench_options *options,
-                           struct bench_result *result)
-{
-    const struct subject *subject = benchmark->subject;
-    struct update_bench b = {.settings = make_settings(subject), .options = options, .result = result};
-    enum sac_status status = create_replay(&b, subject->shape);
-    if (status == SAC_OK)
-        status = create_learner(&b, subject->shape, options->threads);
-    if (status == SAC_OK) {
-        sac_team_enter(b.team, lead, &b);
-        status = check_share(benchmark, &b);
-        result->fraction_of_peak =
-            result->median * sac_agent_flops(b.agent) / (options->peak * options->threads);
-    }
-    destroy(&b);
-    return status;
+                    b->name, 100 * share, 100 * least_share, 100 * most_share);
 }
 
 int bench_update_list(struct benchmark *list, int count)
 {
     for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++) {
         struct benchmark *b = &list[count++];
-        *b = (struct benchmark){.unit = "updates/s", .subject = &subjects[i], .run = run};
+        *b = (struct benchmark){.unit = "updates/s",
+                                .subject = &subjects[i],
+                                .create = create,
+                                .run = run,
+                                .describe = describe,
+                                .check = check,
+                                .destroy = destroy};
         snprintf(b->name, sizeof b->name, "update/%s/%s", subjects[i].shape->name,
                  subjects[i].algorithm == SAC_V1 ? "sac_v1" : "sac_v2");
     }

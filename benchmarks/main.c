@@ -7,13 +7,14 @@
 
 #include "bench.h"
 #include "cpu.h"
+#include "harness.h"
 #include "kernels/kernels.h"
 #include "linear.h"
 #include "machine_limits.h"
 #include "thread.h"
 
 enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE };
-enum { MOST_BENCHMARKS = 64, MOST_THREADS = 256 };
+enum { MOST_THREADS = 256 };
 
 static const char usage[] = "usage: softac-bench [NAME ...] [--list] [--threads N] [--seconds S] [--json]\n"
                             "\n"
@@ -198,13 +199,12 @@ static int run_all(const struct benchmark *list, int count, struct arguments *a)
 {
     struct sac_machine_limits limits;
     sac_machine_limits_measure(&limits);
-    a->options.peak = sac_machine_limits_peak(&limits);
     json_t *results = json_array();
     if (!a->json)
         print_machine(&limits);
     for (int i = 0; i < count; i++) {
         struct bench_result result = {0};
-        if (list[i].run(&list[i], &a->options, &result) != SAC_OK) {
+        if (bench_run(&list[i], &a->options, sac_machine_limits_peak(&limits), &result) != SAC_OK) {
             fprintf(stderr, "softac-bench: %s\n", sac_last_error());
             json_decref(results);
             return EXIT_FAILED;
@@ -223,7 +223,7 @@ static int run_all(const struct benchmark *list, int count, struct arguments *a)
 int main(int argc, char **argv)
 {
     struct arguments a;
-    struct benchmark list[MOST_BENCHMARKS];
+    struct benchmark list[BENCH_MOST];
     int count = bench_update_list(list, 0);
     int status = parse(argc, (const char **)argv, &a);
     if (status == EXIT_DONE && a.help)
