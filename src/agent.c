@@ -6,6 +6,7 @@
 
 #include "error.h"
 #include "memory.h"
+#include "update_work.h"
 
 _Static_assert(sizeof(struct sac_temperature) <= SAC_TEMPERATURE_FLOATS * sizeof(float),
                "the temperature has outgrown its place in the state block");
@@ -166,38 +167,7 @@ void sac_agent_describe(const struct sac_agent *agent, void (*line)(void *contex
     }
 }
 
-/* Multiply-adds per row: of a forward pass, which the weight gradients equal; of the way back to the first
- * hidden layer; and of the way on to `inputs` inputs. */
-struct cost {
-    double forward, back, input;
-};
-
-static struct cost count_cost(const struct sac_network *network, int inputs)
-{
-    struct cost cost = {0};
-    for (int l = 0; l < network->layers; l++) {
-        const double weights = (double)network->layer[l].in * network->layer[l].out;
-        cost.forward += weights;
-        cost.back += l ? weights : 0;
-    }
-    cost.input = (double)inputs * network->layer[0].out;
-    return cost;
-}
-
 double sac_agent_flops(const struct sac_agent *agent)
 {
-    const struct cost policy = count_cost(&agent->policy.policy.network, 0);
-    const struct cost critic = count_cost(&agent->critic[0].network, agent->batch.action_size);
-    const bool v1 = agent->settings.algorithm == SAC_V1;
-    double cost = 2 * policy.forward + policy.back;                  /* fresh actions at s; J_pi */
-    cost += 2 * (critic.forward + critic.back) + 4 * critic.forward; /* J_Q; Q(s, a~) */
-    if (agent->settings.estimator == SAC_REPARAMETERIZATION)
-        cost += critic.back + critic.input; /* dQ/da through each row's lower critic */
-    if (v1) {
-        const struct cost value = count_cost(&agent->value.network, 0);
-        cost += 3 * value.forward + value.back; /* V_target(s'); J_V */
-    } else {
-        cost += policy.forward + 2 * critic.forward; /* fresh actions at s'; Q_target */
-    }
-    return 2 * cost * agent->batch.rows;
+    return sac_update_flops(&agent->settings, agent->batch.observation_size, agent->batch.action_size);
 }

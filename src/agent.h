@@ -42,7 +42,7 @@ float *sac_agent_state(struct sac_agent *agent, size_t *floats);
 void sac_agent_describe(const struct sac_agent *agent, void (*line)(void *context, const char *text),
                         void *context);
 
-/* Multiply-add floating point operations of one update, by the leanest count (see docs/performance.md). */
+/* Floating point operations of one update: update_work.h has them layer by layer. */
 double sac_agent_flops(const struct sac_agent *agent);
 
 #endif

@@ -1,0 +1,163 @@
+/* The lines of update_work.h are what an update really multiplies. */
+#include <check.h>
+#include <stdlib.h>
+
+#include "agent.h"
+#include "linear.h"
+#include "random.h"
+#include "update_work.h"
+
+enum { O = 10, A = 8, B = 64, PACKED = 16 /* rows of dQ/da come in multiples of it */ };
+
+/* ---- every dense call, as the linker passes it by ---- */
+
+void __real_sac_linear_run(struct sac_linear *site, float *y, const float *x, const float *w,
+                           const float *bias);
+void __wrap_sac_linear_run(struct sac_linear *site, float *y, const float *x, const float *w,
+                           const float *bias);
+
+static struct sac_linear_shape call[128];
+static int calls;
+
+void __wrap_sac_linear_run(struct sac_linear *site, float *y, const float *x, const float *w,
+                           const float *bias)
+{
+    if (calls < (int)(sizeof call / sizeof *call))
+        call[calls] = *sac_linear_shape_of(site);
+    calls++;
+    __real_sac_linear_run(site, y, x, w, bias);
+}
+
+static int rows_called(enum sac_linear_kind kind, int in, int out)
+{
+    int rows = 0;
+    for (int i = 0; i < calls; i++)
+        rows += call[i].kind == kind && call[i].in == in && call[i].out == out ? call[i].rows : 0;
+    return rows;
+}
+
+/* ---- the same from the table ---- */
+
+static int times(const struct sac_layer_work *line, enum sac_linear_kind kind)
+{
+    return kind == SAC_LINEAR_FORWARD          ? line->forward
+           : kind == SAC_LINEAR_BACKWARD_INPUT ? line->backward_input
+                                               : line->backward_weights;
+}
+
+/* Networks share sizes, so lines are summed as calls are. */
+static int rows_listed(const struct sac_layer_work *lines, int count, enum sac_linear_kind kind, int in,
+                       int out)
+{
+    int rows = 0;
+    for (int i = 0; i < count; i++)
+        rows += lines[i].in == in && lines[i].out == out ? lines[i].rows * times(&lines[i], kind) : 0;
+    return rows;
+}
+
+static const struct variant {
+    enum sac_algorithm algorithm;
+    enum sac_estimator estimator;
+} variants[] = {
+    {SAC_V1, SAC_REPARAMETERIZATION},
+    {SAC_V1, SAC_SCORE_FUNCTION},
+    {SAC_V2, SAC_REPARAMETERIZATION},
+};
+
+/* Sizes that need no padding. */
+static struct sac_settings make_settings(const struct variant *variant)
+{
+    struct sac_settings s;
+    sac_settings_default(&s);
+    s.algorithm = variant->algorithm;
+    s.estimator = variant->estimator;
+    s.batch_size = B;
+    s.hidden_layers = 3;
+    s.hidden[0] = 32, s.hidden[1] = 48, s.hidden[2] = 80;
+    return s;
+}
+
+static void update_once(const struct sac_settings *settings)
+{
+    struct sac_team *team;
+    struct sac_agent *agent;
+    struct sac_losses losses;
+    ck_assert_int_eq(sac_team_create(1, &team), SAC_OK);
+    ck_assert_int_eq(sac_agent_create(settings, O, A, 1, team, &agent), SAC_OK);
+    struct sac_batch *batch = sac_agent_batch(agent);
+    for (int i = 0; i < 3 * B * batch->ld; i++) {
+        float *block = i < 2 * B * batch->ld ? batch->next + i : batch->taken + (i - 2 * B * batch->ld);
+        *block = sac_unit_float(sac_random(1, SAC_PURPOSE_INIT, 0, 0, (uint32_t)i).word[0]) - 0.5f;
+    }
+    calls = 0;
+    sac_update(agent, 0, &losses);
+    sac_agent_destroy(agent);
+    sac_team_destroy(team);
+}
+
+/* Each layer's rows, in and out, and how often each of the three products of it is made, are those of the
+ * calls of one update. A single output has no dense call; what goes through the lower critics is rounded up
+ * twice. */
+START_TEST(work_is_what_is_called)
+{
+    const struct sac_settings settings = make_settings(&variants[_i]);
+    struct sac_layer_work lines[SAC_MOST_LAYER_WORK];
+    const int count = sac_update_work(&settings, O, A, lines);
+    update_once(&settings);
+    ck_assert_int_le(calls, (int)(sizeof call / sizeof *call));
+    for (int i = 0; i < calls; i++)
+        ck_assert_int_gt(rows_listed(lines, count, call[i].kind, call[i].in, call[i].out), 0);
+    for (int i = 0; i < count; i++) {
+        const int in = lines[i].in, out = lines[i].out;
+        ck_assert_int_eq(lines[i].rows, B);
+        if (out == 1)
+            continue;
+        for (enum sac_linear_kind kind = SAC_LINEAR_FORWARD; kind <= SAC_LINEAR_BACKWARD_WEIGHTS; kind++) {
+            const int listed = rows_listed(lines, count, kind, in, out), called = rows_called(kind, in, out);
+            ck_assert_int_ge(called, listed);
+            ck_assert_int_le(called, listed + (kind == SAC_LINEAR_BACKWARD_INPUT ? 2 * PACKED : 0));
+        }
+    }
+}
+END_TEST
+
+/* The sum over the lines, recounted from their columns, is what the fractions of benchmarks are made of; for
+ * HalfCheetah's sizes it is the known figure. */
+START_TEST(lines_sum_up)
+{
+    struct sac_settings settings;
+    struct sac_layer_work lines[SAC_MOST_LAYER_WORK];
+    sac_settings_default(&settings);
+    settings.algorithm = SAC_V2;
+    const int count = sac_update_work(&settings, 17, 6, lines);
+    double flops = 0;
+    for (int i = 0; i < count; i++)
+        flops += 2.0 * lines[i].rows * lines[i].in * lines[i].out *
+                 (times(&lines[i], SAC_LINEAR_FORWARD) + times(&lines[i], SAC_LINEAR_BACKWARD_INPUT) +
+                  times(&lines[i], SAC_LINEAR_BACKWARD_WEIGHTS));
+    ck_assert_double_eq(flops, 542638080);
+    ck_assert_double_eq(sac_update_flops(&settings, 17, 6), flops);
+
+    struct sac_team *team;
+    struct sac_agent *agent;
+    ck_assert_int_eq(sac_team_create(1, &team), SAC_OK);
+    ck_assert_int_eq(sac_agent_create(&settings, 17, 6, 1, team, &agent), SAC_OK);
+    ck_assert_double_eq(sac_agent_flops(agent), flops);
+    sac_agent_destroy(agent);
+    sac_team_destroy(team);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tc = tcase_create("update_work");
+    tcase_add_loop_test(tc, work_is_what_is_called, 0, sizeof variants / sizeof *variants);
+    tcase_add_test(tc, lines_sum_up);
+    Suite *suite = suite_create("update_work");
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
