@@ -4,41 +4,27 @@
  * fall: on data where one critic is always the lower one the work would not be that of training. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "agent_internal.h"
 #include "bench.h"
+#include "bench_data.h"
 #include "error.h"
-#include "governor.h"
 #include "learner.h"
-#include "memory.h"
-#include "random.h"
+#include "update_work.h"
 
-static const struct shape {
-    const char *name;
-    int observation_size, action_size, hidden, batch_size;
-} shapes[] = {
-    {"pendulum", 3, 1, 256, 256},    {"halfcheetah", 17, 6, 256, 256}, {"ant", 105, 8, 256, 256},
-    {"humanoid", 348, 17, 256, 256}, {"small", 3, 1, 64, 100},
-};
+enum { WARM_UPDATES = 100, ALGORITHMS = 2 };
 
-static const struct subject {
-    const struct shape *shape;
+static struct subject {
+    const struct bench_shape *shape;
     enum sac_algorithm algorithm;
-} subjects[] = {
-    {&shapes[0], SAC_V1}, {&shapes[0], SAC_V2}, {&shapes[1], SAC_V1}, {&shapes[1], SAC_V2},
-    {&shapes[2], SAC_V1}, {&shapes[2], SAC_V2}, {&shapes[3], SAC_V1}, {&shapes[3], SAC_V2},
-    {&shapes[4], SAC_V1}, {&shapes[4], SAC_V2},
-};
-
-enum { EPISODE = 1000, CAPACITY = 1000000, WARM_UPDATES = 100, SEED = 1 };
+} subjects[ALGORITHMS * BENCH_SHAPES];
 
 /* Lower-critic shares that count as training's. */
 static const double least_share = 0.3, most_share = 0.7;
 
 struct update_bench {
     struct sac_settings settings;
-    struct sac_replay *replay;
+    struct bench_replay *data;
     struct sac_team *team;
     struct sac_agent *agent;
     struct sac_snapshots *snapshots;
@@ -48,75 +34,7 @@ struct update_bench {
     double lower_rows, rows; /* where the first critic was the lower one, of those looked at */
 };
 
-static struct sac_settings make_settings(const struct subject *subject)
-{
-    struct sac_settings s;
-    sac_settings_default(&s);
-    s.algorithm = subject->algorithm;
-    s.seed = SEED;
-    s.batch_size = subject->shape->batch_size;
-    s.replay_capacity = CAPACITY;
-    for (int i = 0; i < s.hidden_layers; i++)
-        s.hidden[i] = subject->shape->hidden;
-    return s;
-}
-
-/* ---- data ---- */
-
-/* What an episode is made from: rows of standard normal observations and uniform actions. */
-struct episode {
-    float *observation, *action;
-};
-
-static void append_episode(struct sac_shard *shard, int environment, const struct episode *episode, int O,
-                           int A)
-{
-    const float *o = episode->observation, *a = episode->action;
-    sac_shard_append_reset(shard, environment, o);
-    for (int t = 1; t < EPISODE; t++, a += A) {
-        o += O;
-        const float reward = o[0] - 0.1f * a[0] * a[0];
-        sac_shard_append_step(shard, environment, a, reward, o, false, t == EPISODE - 1, 0);
-    }
-}
-
-/* As many episodes as it takes to have CAPACITY rows or more in the window. */
-static enum sac_status fill(struct sac_replay *replay, int environments, int O, int A)
-{
-    struct sac_shard *shard = sac_replay_shard(replay, 0);
-    const struct episode episode = {sac_allocate(sizeof(float) * EPISODE * (size_t)O),
-                                    sac_allocate(sizeof(float) * EPISODE * (size_t)A)};
-    const bool enough = episode.observation != NULL && episode.action != NULL;
-    for (uint64_t e = 0; enough && sac_replay_rows(replay) < CAPACITY; e++) {
-        sac_kernels()->normal(episode.observation, O, SEED, SAC_PURPOSE_TRAINING, e, 0, EPISODE, O);
-        sac_kernels()->uniform(episode.action, A, SEED, SAC_PURPOSE_WARMUP_ACTION, e, 0, EPISODE, A);
-        append_episode(shard, (int)(e % (uint64_t)environments), &episode, O, A);
-        sac_replay_grant(replay);
-    }
-    sac_free(episode.observation);
-    sac_free(episode.action);
-    return enough ? SAC_OK : sac_fail(SAC_NOMEM, "no memory for an episode of %d observations", O);
-}
-
-/* ---- one benchmark ---- */
-
-static enum sac_status create_replay(struct update_bench *b, const struct shape *shape)
-{
-    const struct sac_replay_shape replay = {
-        .environments = b->settings.environments,
-        .env_threads = 1,
-        .observation_size = shape->observation_size,
-        .action_size = shape->action_size,
-        .capacity = CAPACITY,
-        .guard = sac_governor_guard(&b->settings) + 2 * EPISODE, /* episodes are appended whole */
-    };
-    const enum sac_status status = sac_replay_create(&replay, &b->replay);
-    return status == SAC_OK
-               ? fill(b->replay, replay.environments, replay.observation_size, replay.action_size)
-               : status;
-}
-
-static enum sac_status create_learner(struct update_bench *b, const struct shape *shape, int threads)
+static enum sac_status create_learner(struct update_bench *b, const struct bench_shape *shape, int threads)
 {
     enum sac_status status = sac_team_create(threads, &b->team);
     if (status == SAC_OK)
@@ -128,7 +46,7 @@ static enum sac_status create_learner(struct update_bench *b, const struct shape
     const struct sac_learner_context context = {.settings = &b->settings,
                                                 .team = b->team,
                                                 .agent = b->agent,
-                                                .replay = b->replay,
+                                                .replay = b->data->replay,
                                                 .snapshots = b->snapshots};
     return status == SAC_OK ? sac_learner_create(&context, &b->learner) : status;
 }
@@ -142,7 +60,7 @@ static void destroy(void *state)
     sac_snapshots_destroy(b->snapshots);
     sac_agent_destroy(b->agent);
     sac_team_destroy(b->team);
-    sac_replay_destroy(b->replay);
+    bench_replay_give(b->data);
     free(b);
 }
 
@@ -179,8 +97,8 @@ static enum sac_status create(const struct benchmark *benchmark, const struct be
     if (b == NULL)
         return sac_fail(SAC_NOMEM, "no memory for %s", benchmark->name);
     b->name = benchmark->name;
-    b->settings = make_settings(subject);
-    enum sac_status status = create_replay(b, subject->shape);
+    b->settings = bench_settings(subject->shape, subject->algorithm);
+    enum sac_status status = bench_replay_take(subject->shape, &b->data);
     if (status == SAC_OK)
         status = create_learner(b, subject->shape, options->threads);
     if (status != SAC_OK) {
@@ -201,6 +119,24 @@ static void describe(void *state, struct bench_cost *cost)
     cost->threads = sac_team_members(b->team);
 }
 
+static json_t *table(void *state)
+{
+    const struct update_bench *b = state;
+    struct sac_layer_work lines[SAC_MOST_LAYER_WORK];
+    const int count =
+        sac_update_work(&b->settings, b->data->shape->observation_size, b->data->shape->action_size, lines);
+    json_t *json = json_array();
+    for (int i = 0; i < count; i++) {
+        const struct sac_layer_work *l = &lines[i];
+        json_array_append_new(json, json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:f}", "network",
+                                              l->network, "layer", l->layer, "rows", l->rows, "in", l->in,
+                                              "out", l->out, "forward", l->forward, "backward_input",
+                                              l->backward_input, "backward_weights", l->backward_weights,
+                                              "flops", sac_layer_flops(l)));
+    }
+    return json;
+}
+
 static enum sac_status check(void *state)
 {
     const struct update_bench *b = state;
@@ -215,13 +151,15 @@ static enum sac_status check(void *state)
 
 int bench_update_list(struct benchmark *list, int count)
 {
-    for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++) {
+    for (int i = 0; i < ALGORITHMS * BENCH_SHAPES; i++) {
         struct benchmark *b = &list[count++];
+        subjects[i] = (struct subject){&bench_shapes[i / ALGORITHMS], i % ALGORITHMS ? SAC_V2 : SAC_V1};
         *b = (struct benchmark){.unit = "updates/s",
                                 .subject = &subjects[i],
                                 .create = create,
                                 .run = run,
                                 .describe = describe,
+                                .table = table,
                                 .check = check,
                                 .destroy = destroy};
         snprintf(b->name, sizeof b->name, "update/%s/%s", subjects[i].shape->name,
