@@ -8,4 +8,11 @@
 enum sac_status sac_fail(enum sac_status status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* At the top of a public function: an argument that must not be NULL, and what belongs there. */
+#define SAC_NEED(argument, expected)                                                                         \
+    do {                                                                                                     \
+        if (!(argument))                                                                                     \
+            return sac_fail(SAC_INVALID, "%s: %s is NULL; expected %s", __func__, #argument, expected);      \
+    } while (0)
+
 #endif

@@ -75,8 +75,21 @@ static bool give_usual_mode(int descriptor)
     return fchmod(descriptor, 0666 & ~mask) == 0;
 }
 
+/* Renaming onto a device, as /dev/null for root, would put a file in its place. */
+static enum sac_status refuse_special(const char *path)
+{
+    struct stat present;
+    if (stat(path, &present) != 0 || S_ISREG(present.st_mode))
+        return SAC_OK;
+    return sac_fail(SAC_IO, "%s: cannot be written: it is %s; name a file", path,
+                    S_ISDIR(present.st_mode) ? "a directory" : "no regular file");
+}
+
 enum sac_status sac_file_replace(const char *path, const void *data, size_t size)
 {
+    const enum sac_status special = refuse_special(path);
+    if (special)
+        return special;
     const size_t length = strlen(path) + sizeof ".XXXXXX";
     char *temporary = malloc(length);
     if (!temporary)

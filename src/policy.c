@@ -13,10 +13,12 @@
 #include "safetensors.h"
 #include "settings.h"
 
-#define FORMAT_VERSION "1"
+#define FORMAT_VERSION 1         /* raised when a reader of before would misread a file */
 #define MOST_INPUTS    (1 << 20) /* observation and action sizes of a file that is believed */
 #define MOST_WIDTH     65536     /* the range of the setting `hidden` */
-#define ROWS_AT_ONCE   64        /* of sac_policy_act: bounds its scratch memory */
+#define LEAST_LOG_STD  -50.0f    /* the range of the setting `log_std_bounds` */
+#define MOST_LOG_STD   20.0f
+#define ROWS_AT_ONCE   64 /* of sac_policy_act: bounds its scratch memory */
 
 static const char *const activation_names[] = {"relu", "tanh", NULL};
 static const char *const mapping_names[] = {"clamp", "tanh", NULL};
@@ -69,17 +71,90 @@ enum sac_status sac_policy_create(const struct sac_policy_network *network, cons
 
 int sac_policy_observation_size(const struct sac_policy *policy)
 {
-    return policy->network.observation_size;
+    return policy ? policy->network.observation_size : 0;
 }
 
 int sac_policy_action_size(const struct sac_policy *policy)
 {
-    return policy->network.action_size;
+    return policy ? policy->network.action_size : 0;
 }
 
 const char *sac_policy_environment(const struct sac_policy *policy)
 {
-    return policy->environment;
+    return policy ? policy->environment : NULL;
+}
+
+/* --- the tensors of a file --- */
+
+/* Two ways to name the same numbers: the file of a run, and Stable-Baselines3's actor network for PyTorch. */
+enum layout { LAYOUT_POLICY, LAYOUT_ACTOR };
+static const char *const formats[] = {
+    [LAYOUT_POLICY] = "softac.policy", [LAYOUT_ACTOR] = "softac.actor", NULL};
+
+/* Weights or biases of a layer's outputs first .. first + outputs - 1. */
+struct part {
+    char name[40];
+    const struct sac_layer *layer;
+    int first, outputs;
+    bool bias;
+};
+
+struct parts {
+    int count;
+    struct part part[2 * (SAC_MAX_LAYERS + 1)]; /* the last layer may be two */
+};
+
+static void add_parts(struct parts *parts, const char *stem, const struct sac_layer *layer, int first,
+                      int outputs)
+{
+    for (int bias = 0; bias < 2; bias++) {
+        struct part *part = &parts->part[parts->count++];
+        *part = (struct part){.layer = layer, .first = first, .outputs = outputs, .bias = bias};
+        snprintf(part->name, sizeof part->name, "%s.%s", stem, bias ? "bias" : "weight");
+    }
+}
+
+/* In torch.nn.Sequential every second module is an activation: so its linear ones have even numbers. */
+static struct parts list_parts(const struct sac_policy_network *policy, enum layout layout)
+{
+    const struct sac_network *network = &policy->network;
+    const int whole = layout == LAYOUT_ACTOR ? network->layers - 1 : network->layers;
+    struct parts parts = {.count = 0};
+    for (int i = 0; i < whole; i++) {
+        char stem[24];
+        if (layout == LAYOUT_ACTOR)
+            snprintf(stem, sizeof stem, "latent_pi.%d", 2 * i);
+        else
+            snprintf(stem, sizeof stem, "policy.%d", i);
+        add_parts(&parts, stem, &network->layer[i], 0, network->layer[i].out);
+    }
+    if (layout == LAYOUT_ACTOR) {
+        const struct sac_layer *last = sac_network_last(network);
+        add_parts(&parts, "mu", last, 0, policy->action_size);
+        add_parts(&parts, "log_std", last, policy->action_size, policy->action_size);
+    }
+    return parts;
+}
+
+/* PyTorch's Linear keeps (out, in) without padding; ours is (in, ld). */
+static void to_torch(float *torch, const float *parameters, const struct part *part)
+{
+    const struct sac_layer *layer = part->layer;
+    const float *ours = parameters + layer->weights + part->first;
+    for (int o = 0; o < part->outputs; o++)
+        for (int i = 0; i < layer->in; i++)
+            torch[(size_t)o * (size_t)layer->in + (size_t)i] =
+                ours[(size_t)i * (size_t)layer->ld + (size_t)o];
+}
+
+static void from_torch(float *parameters, const float *torch, const struct part *part)
+{
+    const struct sac_layer *layer = part->layer;
+    float *ours = parameters + layer->weights + part->first;
+    for (int o = 0; o < part->outputs; o++)
+        for (int i = 0; i < layer->in; i++)
+            ours[(size_t)i * (size_t)layer->ld + (size_t)o] =
+                torch[(size_t)o * (size_t)layer->in + (size_t)i];
 }
 
 /* --- saving --- */
@@ -102,15 +177,15 @@ static json_t *float_array(const float *values, int count)
     return array;
 }
 
-static json_t *make_metadata(const struct sac_policy *policy)
+static json_t *make_metadata(const struct sac_policy *policy, enum layout layout)
 {
     const struct sac_policy_network *network = &policy->network;
     const float bounds[] = {network->log_std.low, network->log_std.high};
     json_t *metadata = json_object(), *hidden = json_array();
     for (int i = 0; i + 1 < network->network.layers; i++)
         json_array_append_new(hidden, json_integer(network->network.layer[i].out));
-    json_object_set_new(metadata, "format", json_string("softac.policy"));
-    json_object_set_new(metadata, "format_version", json_string(FORMAT_VERSION));
+    json_object_set_new(metadata, "format", json_string(formats[layout]));
+    add_json(metadata, "format_version", json_integer(FORMAT_VERSION));
     json_object_set_new(metadata, "environment", json_string(policy->environment));
     add_json(metadata, "observation_size", json_integer(network->observation_size));
     add_json(metadata, "action_size", json_integer(network->action_size));
@@ -123,63 +198,43 @@ static json_t *make_metadata(const struct sac_policy *policy)
     return metadata;
 }
 
-/* PyTorch's Linear keeps (out, in) without padding; ours is (in, ld). */
-static void to_torch(float *torch, const float *ours, const struct sac_layer *layer)
+static enum sac_status save(const struct sac_policy *policy, const char *path, enum layout layout)
 {
-    for (int o = 0; o < layer->out; o++)
-        for (int i = 0; i < layer->in; i++)
-            torch[(size_t)o * (size_t)layer->in + (size_t)i] =
-                ours[(size_t)i * (size_t)layer->ld + (size_t)o];
-}
-
-static void from_torch(float *ours, const float *torch, const struct sac_layer *layer)
-{
-    for (int o = 0; o < layer->out; o++)
-        for (int i = 0; i < layer->in; i++)
-            ours[(size_t)i * (size_t)layer->ld + (size_t)o] =
-                torch[(size_t)o * (size_t)layer->in + (size_t)i];
-}
-
-static size_t weight_count(const struct sac_layer *layer)
-{
-    return (size_t)layer->in * (size_t)layer->out;
-}
-
-struct tensor_name {
-    char text[32];
-};
-
-static struct tensor_name name_of(int layer, const char *part)
-{
-    struct tensor_name name;
-    snprintf(name.text, sizeof name.text, "policy.%d.%s", layer, part);
-    return name;
+    const struct parts parts = list_parts(&policy->network, layout);
+    struct sac_tensor tensors[sizeof parts.part / sizeof *parts.part];
+    const size_t size = policy->network.network.size;
+    float *torch = malloc(size * sizeof *torch), *end = torch; /* enough: ours is padded */
+    if (!torch)
+        return sac_fail(SAC_NOMEM, "%s: no memory to write %zu parameters", path, size);
+    for (int i = 0; i < parts.count; i++) {
+        const struct part *part = &parts.part[i];
+        const struct sac_layer *layer = part->layer;
+        if (part->bias) {
+            const float *bias = policy->parameters + layer->bias + part->first;
+            tensors[i] = (struct sac_tensor){part->name, 1, {part->outputs, 0}, bias};
+            continue;
+        }
+        to_torch(end, policy->parameters, part);
+        tensors[i] = (struct sac_tensor){part->name, 2, {part->outputs, layer->in}, end};
+        end += (size_t)part->outputs * (size_t)layer->in;
+    }
+    json_t *metadata = make_metadata(policy, layout);
+    const enum sac_status status = sac_safetensors_write(path, metadata, tensors, parts.count);
+    json_decref(metadata);
+    free(torch);
+    return status;
 }
 
 enum sac_status sac_policy_save(const struct sac_policy *policy, const char *path)
 {
-    const struct sac_network *network = &policy->network.network;
-    struct sac_tensor tensors[2 * SAC_MAX_LAYERS];
-    struct tensor_name names[2 * SAC_MAX_LAYERS];
-    float *torch = malloc(network->size * sizeof *torch), *end = torch; /* enough: ours is padded */
-    if (!torch)
-        return sac_fail(SAC_NOMEM, "%s: no memory to write %zu parameters", path, network->size);
-    for (int i = 0; i < network->layers; i++) {
-        const struct sac_layer *layer = &network->layer[i];
-        struct sac_tensor *weight = &tensors[2 * i], *bias = &tensors[2 * i + 1];
-        names[2 * i] = name_of(i, "weight");
-        names[2 * i + 1] = name_of(i, "bias");
-        to_torch(end, policy->parameters + layer->weights, layer);
-        *weight = (struct sac_tensor){names[2 * i].text, 2, {layer->out, layer->in}, end};
-        *bias =
-            (struct sac_tensor){names[2 * i + 1].text, 1, {layer->out, 0}, policy->parameters + layer->bias};
-        end += weight_count(layer);
-    }
-    json_t *metadata = make_metadata(policy);
-    const enum sac_status status = sac_safetensors_write(path, metadata, tensors, 2 * network->layers);
-    json_decref(metadata);
-    free(torch);
-    return status;
+    SAC_NEED(policy, "a policy");
+    SAC_NEED(path, "a file's name");
+    return save(policy, path, LAYOUT_POLICY);
+}
+
+enum sac_status sac_policy_export(const struct sac_policy *policy, const char *path)
+{
+    return save(policy, path, LAYOUT_ACTOR);
 }
 
 /* --- loading --- */
@@ -189,6 +244,7 @@ enum sac_status sac_policy_save(const struct sac_policy *policy, const char *pat
 struct loader {
     const char *path;
     struct sac_safetensors *file;
+    enum layout layout;
     struct sac_policy_network network;
     struct sac_settings settings; /* only what sac_policy_network_init reads */
 };
@@ -199,7 +255,8 @@ static enum sac_status bad(const struct loader *loader, const char *key, const c
     const char *value = sac_safetensors_metadata(loader->file, key);
     if (value)
         sac_printable(copy, value);
-    return sac_fail(SAC_FORMAT, "%s: metadata %s is %s; expected %s", loader->path, key, copy, expected);
+    return sac_fail(SAC_FORMAT, "%s: metadata %s is %s; expected %s; save the policy again", loader->path,
+                    key, copy, expected);
 }
 
 static json_t *take_json(const struct loader *loader, const char *key)
@@ -271,18 +328,25 @@ static enum sac_status take_log_std(struct loader *loader)
     loader->settings.log_std_mapping = (enum sac_log_std_mapping)choice;
     loader->settings.log_std_low = (double)bounds[0];
     loader->settings.log_std_high = (double)bounds[1];
-    return bounds[0] < bounds[1] ? SAC_OK
-                                 : bad(loader, "log_std_bounds", "a lower and a greater upper bound");
+    return bounds[0] >= LEAST_LOG_STD && bounds[0] < bounds[1] && bounds[1] <= MOST_LOG_STD
+               ? SAC_OK
+               : bad(loader, "log_std_bounds", "a lower and a greater upper bound, from -50 to 20");
 }
 
-static enum sac_status take_identity(const struct loader *loader)
+static enum sac_status take_identity(struct loader *loader)
 {
-    const char *format = sac_safetensors_metadata(loader->file, "format");
     const char *version = sac_safetensors_metadata(loader->file, "format_version");
-    if (!format || strcmp(format, "softac.policy"))
-        return bad(loader, "format", "softac.policy: is this a policy that softac saved?");
-    if (!version || strcmp(version, FORMAT_VERSION))
-        return bad(loader, "format_version", FORMAT_VERSION ", the one this version reads");
+    int layout = LAYOUT_POLICY, number = 0;
+    if (take_name(loader, "format", formats, &layout))
+        return bad(loader, "format", "softac.policy or softac.actor");
+    loader->layout = (enum layout)layout;
+    if (take_size(loader, "format_version", &number))
+        return bad(loader, "format_version", "a whole number from 1");
+    if (number > FORMAT_VERSION)
+        return sac_fail(SAC_FORMAT,
+                        "%s: metadata format_version is %s; this softac (" PACKAGE_VERSION
+                        ") reads up to %d: read the file with the softac that saved it, or a newer one",
+                        loader->path, version, FORMAT_VERSION);
     if (!sac_safetensors_metadata(loader->file, "environment"))
         return bad(loader, "environment", "an environment's name");
     return SAC_OK;
@@ -310,20 +374,20 @@ static enum sac_status take_network(struct loader *loader)
 /* The tensors that the metadata asks for, and no others: checked before memory is taken for them. */
 static enum sac_status expect_tensors(const struct loader *loader)
 {
-    const struct sac_network *network = &loader->network.network;
-    for (int i = 0; i < network->layers; i++) {
-        const struct sac_layer *layer = &network->layer[i];
-        const int64_t weight[] = {layer->out, layer->in}, bias[] = {layer->out, 0};
-        enum sac_status status = sac_safetensors_expect(loader->file, name_of(i, "weight").text, 2, weight);
-        if (!status)
-            status = sac_safetensors_expect(loader->file, name_of(i, "bias").text, 1, bias);
+    const struct parts parts = list_parts(&loader->network, loader->layout);
+    for (int i = 0; i < parts.count; i++) {
+        const struct part *part = &parts.part[i];
+        const int64_t shape[] = {part->outputs, part->layer->in};
+        const enum sac_status status =
+            sac_safetensors_expect(loader->file, part->name, part->bias ? 1 : 2, shape);
         if (status)
             return status;
     }
-    if (sac_safetensors_count(loader->file) == 2 * network->layers)
+    const int found = sac_safetensors_count(loader->file);
+    if (found == parts.count)
         return SAC_OK;
-    return sac_fail(SAC_FORMAT, "%s: expected %d tensors, found %d", loader->path, 2 * network->layers,
-                    sac_safetensors_count(loader->file));
+    return sac_fail(SAC_FORMAT, "%s: expected %d tensors, found %d; is this a policy that softac saved?",
+                    loader->path, parts.count, found);
 }
 
 static bool all_finite(const float *values, size_t count)
@@ -337,14 +401,16 @@ static bool all_finite(const float *values, size_t count)
 static enum sac_status take_tensors(const struct loader *loader, struct sac_policy *policy)
 {
     const struct sac_network *network = &loader->network.network;
+    const struct parts parts = list_parts(&loader->network, loader->layout);
     float *torch = malloc(network->size * sizeof *torch);
     if (!torch)
         return sac_fail(SAC_NOMEM, "%s: no memory for %zu parameters", loader->path, network->size);
-    for (int i = 0; i < network->layers; i++) {
-        const struct sac_layer *layer = &network->layer[i];
-        sac_safetensors_copy(loader->file, name_of(i, "weight").text, torch);
-        from_torch(policy->parameters + layer->weights, torch, layer);
-        sac_safetensors_copy(loader->file, name_of(i, "bias").text, policy->parameters + layer->bias);
+    for (int i = 0; i < parts.count; i++) {
+        const struct part *part = &parts.part[i];
+        float *bias = policy->parameters + part->layer->bias + part->first;
+        sac_safetensors_copy(loader->file, part->name, part->bias ? bias : torch);
+        if (!part->bias)
+            from_torch(policy->parameters, torch, part);
     }
     free(torch);
     return all_finite(policy->parameters, network->size)
@@ -363,6 +429,8 @@ static enum sac_status take_action_bounds(const struct loader *loader, struct sa
     for (int i = 0; i < actions && !status; i++)
         if (!(policy->action_low[i] < policy->action_high[i]))
             status = bad(loader, "action_high", "bounds above action_low");
+        else if (!isfinite(policy->action_high[i] - policy->action_low[i]))
+            status = bad(loader, "action_high", "bounds whose distance to action_low is finite");
     return status;
 }
 
@@ -400,6 +468,9 @@ static enum sac_status load(const char *path, struct sac_safetensors *file, stru
 enum sac_status sac_policy_load(const char *path, struct sac_policy **policy)
 {
     struct sac_safetensors *file;
+    SAC_NEED(policy, "a place for the policy");
+    *policy = NULL;
+    SAC_NEED(path, "a file's name");
     const enum sac_status status = sac_safetensors_read(path, &file);
     return status ? status : load(path, file, policy);
 }
@@ -423,12 +494,38 @@ static void act(const struct sac_policy *policy, const float *observation, int r
     sac_action_scale(action, squashed, policy->action_low, policy->action_high, rows, A);
 }
 
+/* A sensor that failed is told here rather than acted on. */
+static enum sac_status check_observations(const float *observation, int rows, size_t O)
+{
+    for (size_t i = 0; i < (size_t)rows * O; i++)
+        if (!isfinite(observation[i]))
+            return sac_fail(SAC_INVALID, "row %zu: observation[%zu] is %g; expected a finite number", i / O,
+                            i % O, (double)observation[i]);
+    return SAC_OK;
+}
+
+static enum sac_status check_act(const struct sac_policy *policy, const float *observation, int rows,
+                                 const float *action)
+{
+    if (!policy || !observation || !action)
+        return sac_fail(SAC_INVALID, "sac_policy_act: %s is NULL; expected %s",
+                        !policy        ? "policy"
+                        : !observation ? "observation"
+                                       : "action",
+                        !policy ? "a policy that was loaded or trained"
+                                : "an array with a row per observation");
+    if (rows < 0)
+        return sac_fail(SAC_INVALID, "sac_policy_act: rows is %d; expected at least 0", rows);
+    return check_observations(observation, rows, (size_t)policy->network.observation_size);
+}
+
 enum sac_status sac_policy_act(const struct sac_policy *policy, const float *observation, int rows,
                                float *action, bool deterministic, uint64_t seed, uint64_t step)
 {
+    const enum sac_status status = check_act(policy, observation, rows, action);
+    if (status || rows == 0)
+        return status;
     const size_t O = (size_t)policy->network.observation_size, A = (size_t)policy->network.action_size;
-    if (rows < 1)
-        return SAC_OK;
     const int most = rows < ROWS_AT_ONCE ? rows : ROWS_AT_ONCE;
     const size_t layers = sac_policy_network_scratch(&policy->network, most);
     float *memory = sac_allocate((layers + 2 * (size_t)most * A) * sizeof *memory);

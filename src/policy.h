@@ -18,6 +18,10 @@ enum sac_status sac_policy_create(const struct sac_policy_network *network, cons
                                   const char *environment, const float *action_low, const float *action_high,
                                   struct sac_policy **policy);
 
+/* Write it for PyTorch: the tensors carry the names of Stable-Baselines3's SAC actor (docs/files.md). Whole
+ * or not at all; sac_policy_load reads it, too. */
+enum sac_status sac_policy_export(const struct sac_policy *policy, const char *path);
+
 /* sac_policy_load from memory; `name` stands in sentences. */
 enum sac_status sac_policy_parse(const char *name, const void *bytes, size_t size,
                                  struct sac_policy **policy);

@@ -115,10 +115,13 @@ void sac_safetensors_destroy(struct sac_safetensors *file)
     free(file);
 }
 
+/* Every refusal ends in what may have happened and what helps. */
+#define DAMAGED ": is it damaged, or no policy that softac saved? Copy or save it again"
+
 static enum sac_status bad_tensor(const struct sac_safetensors *file, const char *tensor, const char *what)
 {
     char copy[SAC_PRINTABLE_SIZE];
-    return sac_fail(SAC_FORMAT, "%s: tensor %s: %s", file->name, sac_printable(copy, tensor), what);
+    return sac_fail(SAC_FORMAT, "%s: tensor %s: %s" DAMAGED, file->name, sac_printable(copy, tensor), what);
 }
 
 /* Bytes of a tensor by its shape, or 0 if that is not 1 or 2 positive dimensions. */
@@ -172,12 +175,13 @@ static enum sac_status check_layout(const struct sac_safetensors *file, struct s
     uint64_t covered = 0;
     for (size_t i = 0; i < count; i++) {
         if (spans[i].begin != covered)
-            return sac_fail(SAC_FORMAT, "%s: tensors overlap or leave a hole at byte %" PRIu64 " of the data",
+            return sac_fail(SAC_FORMAT,
+                            "%s: tensors overlap or leave a hole at byte %" PRIu64 " of the data" DAMAGED,
                             file->name, covered < spans[i].begin ? covered : spans[i].begin);
         covered = spans[i].end;
     }
     if (covered != file->data_size)
-        return sac_fail(SAC_FORMAT, "%s: %" PRIu64 " bytes follow the last tensor", file->name,
+        return sac_fail(SAC_FORMAT, "%s: %" PRIu64 " bytes follow the last tensor" DAMAGED, file->name,
                         file->data_size - covered);
     return SAC_OK;
 }
@@ -211,9 +215,10 @@ static enum sac_status check_metadata(const struct sac_safetensors *file)
     const char *key;
     json_t *value;
     if (metadata && !json_is_object(metadata))
-        return sac_fail(SAC_FORMAT, "%s: expected " METADATA " to be an object of strings", file->name);
+        return sac_fail(SAC_FORMAT, "%s: expected " METADATA " to be an object of strings" DAMAGED,
+                        file->name);
     json_object_foreach((json_t *)metadata, key, value) if (!json_is_string(value)) return sac_fail(
-        SAC_FORMAT, "%s: expected " METADATA " to be an object of strings", file->name);
+        SAC_FORMAT, "%s: expected " METADATA " to be an object of strings" DAMAGED, file->name);
     return SAC_OK;
 }
 
@@ -222,10 +227,10 @@ static enum sac_status parse_header(struct sac_safetensors *file, const char *te
     json_error_t error;
     file->header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
     if (!file->header)
-        return sac_fail(SAC_FORMAT, "%s: header is not valid JSON: %s (byte %d)", file->name, error.text,
-                        error.position);
+        return sac_fail(SAC_FORMAT, "%s: header is not valid JSON: %s (byte %d)" DAMAGED, file->name,
+                        error.text, error.position);
     if (!json_is_object(file->header))
-        return sac_fail(SAC_FORMAT, "%s: expected the header to be a JSON object", file->name);
+        return sac_fail(SAC_FORMAT, "%s: expected the header to be a JSON object" DAMAGED, file->name);
     const enum sac_status status = check_metadata(file);
     return status ? status : check_tensors(file);
 }
@@ -234,11 +239,12 @@ static enum sac_status parse(struct sac_safetensors *file, const char *bytes, si
 {
     uint64_t length;
     if (size < sizeof length)
-        return sac_fail(SAC_FORMAT, "%s: %zu bytes are too few for a safetensors file", file->name, size);
+        return sac_fail(SAC_FORMAT, "%s: %zu bytes are too few for a safetensors file" DAMAGED, file->name,
+                        size);
     memcpy(&length, bytes, sizeof length);
     if (length > size - sizeof length || length > MOST_HEADER)
-        return sac_fail(SAC_FORMAT, "%s: says that its header has %" PRIu64 " bytes; not a safetensors file?",
-                        file->name, length);
+        return sac_fail(SAC_FORMAT, "%s: says that its header has %" PRIu64 " bytes" DAMAGED, file->name,
+                        length);
     const char *data = bytes + sizeof length + length;
     file->data_size = size - sizeof length - length;
     file->data = malloc(file->data_size + 1);

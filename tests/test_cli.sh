@@ -65,7 +65,7 @@ expect 1 sh -c "'$softac' --help >/dev/full"
 # Help: 0, on stdout; the settings as docs/settings.md has them.
 expect 0 "$softac" --version
 says "softac " out
-for command in train eval rollout envs info; do
+for command in train eval export rollout envs info; do
     expect 0 "$softac" $command --help
     says "usage: softac $command" out
     empty err

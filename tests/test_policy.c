@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "kernels/kernels.h"
 #include "memory.h"
 #include "random.h"
 
@@ -132,11 +133,82 @@ START_TEST(rows_do_not_depend_on_each_other)
 }
 END_TEST
 
+/* A row of a fixture: an observation, its deterministic action, and what is drawn for seed 9, step 4. */
+static void read_row(FILE *file, float *observation, int o, float *actions, int a)
+{
+    for (int i = 0; i < o; i++)
+        ck_assert_int_eq(fscanf(file, "%f", &observation[i]), 1);
+    for (int i = 0; i < 2 * a; i++)
+        ck_assert_int_eq(fscanf(file, "%f", &actions[i]), 1);
+}
+
+static const char *const fixtures[] = {"policy-0.1", "policy-0.1-tanh"};
+enum { FIXTURE_COUNT = sizeof fixtures / sizeof *fixtures };
+
+/* Files that softac 0.1 wrote are read forever and give the actions that NumPy computed from them in double
+ * precision, and the draws of that time, with the best kernels and with the portable ones. */
+START_TEST(files_of_earlier_versions_act_the_same)
+{
+    enum { FIXTURE_ROWS = 6, MOST = 32 };
+    char name[512];
+    struct sac_policy *earlier;
+    if (_i >= FIXTURE_COUNT)
+        ck_assert_int_eq(sac_kernels_select("portable"), SAC_OK);
+    snprintf(name, sizeof name, "%s/%s.safetensors", FIXTURES, fixtures[_i % FIXTURE_COUNT]);
+    ck_assert_msg(sac_policy_load(name, &earlier) == SAC_OK, "%s", sac_last_error());
+    const int o = sac_policy_observation_size(earlier), a = sac_policy_action_size(earlier);
+    ck_assert_int_le(o, MOST);
+    float observation[FIXTURE_ROWS * MOST], expected[FIXTURE_ROWS * 2 * MOST], action[FIXTURE_ROWS * MOST];
+    snprintf(name, sizeof name, "%s/%s.txt", FIXTURES, fixtures[_i % FIXTURE_COUNT]);
+    FILE *file = fopen(name, "r");
+    ck_assert_msg(file != NULL, "%s", name);
+    for (int r = 0; r < FIXTURE_ROWS; r++)
+        read_row(file, observation + r * o, o, expected + r * 2 * a, a);
+    fclose(file);
+    for (int drawn = 0; drawn < 2; drawn++) {
+        ck_assert_int_eq(sac_policy_act(earlier, observation, FIXTURE_ROWS, action, !drawn, 9, 4), SAC_OK);
+        for (int r = 0; r < FIXTURE_ROWS; r++)
+            for (int i = 0; i < a; i++)
+                ck_assert_float_eq_tol(action[r * a + i], expected[(r * 2 + drawn) * a + i], 1e-5f);
+    }
+    sac_policy_destroy(earlier);
+}
+END_TEST
+
+/* An exported file holds the same policy under other names, bit by bit, and can be loaded as well. */
+START_TEST(exported_policies_load)
+{
+    struct sac_policy *loaded;
+    char *bytes;
+    size_t size;
+    ck_assert_int_eq(sac_policy_export(policy, path), SAC_OK);
+    ck_assert_int_eq(sac_file_read(path, 1 << 20, &bytes, &size), SAC_OK);
+    static const char *const tensors[] = {"\"latent_pi.0.weight\":{\"dtype\":\"F32\",\"shape\":[7,5]",
+                                          "\"latent_pi.4.bias\":{\"dtype\":\"F32\",\"shape\":[16]",
+                                          "\"mu.weight\":{\"dtype\":\"F32\",\"shape\":[3,16]",
+                                          "\"log_std.bias\":{\"dtype\":\"F32\",\"shape\":[3]"};
+    for (size_t i = 0; i < sizeof tensors / sizeof *tensors; i++)
+        ck_assert_msg(strstr(bytes + 8, tensors[i]) != NULL, "%s", tensors[i]);
+    free(bytes);
+    ck_assert_msg(sac_policy_load(path, &loaded) == SAC_OK, "%s", sac_last_error());
+    ck_assert_mem_eq(loaded->parameters, policy->parameters, policy->network.network.size * sizeof(float));
+    ck_assert_mem_eq(loaded->action_low, low, sizeof low);
+    sac_policy_destroy(loaded);
+}
+END_TEST
+
 static const struct {
     const char *from, *to, *sentence;
 } spoilt[] = {
     {"softac.policy", "softac.polite", "metadata format is softac.polite"},
-    {"\"format_version\":\"1\"", "\"format_version\":\"2\"", "metadata format_version is 2"},
+    {"\"softac.policy\"", "\"softac.actor\" ", "tensor latent_pi.0.weight: is missing"},
+    {"\"format_version\":\"1\"", "\"format_version\":\"2\"",
+     "metadata format_version is 2; this softac (" PACKAGE_VERSION
+     ") reads up to 1: read the file with the softac"},
+    {"\"format_version\":\"1\"", "\"format_version\":\"x\"",
+     "metadata format_version is x; expected a whole number from 1"},
+    {"\"format_version\":\"1\"", "\"format_nonsion\":\"1\"", "metadata format_version is nothing"},
+    {"environment\":", "environmint\":", "metadata environment is nothing; expected an environment's name"},
     {"\"tanh\",\"log_std_mapping", "\"tonh\",\"log_std_mapping", "metadata activation is tonh"},
     {"\"[7,33,16]\"", "\"[7,33,17]\"", "tensor policy.2.weight: its shape is not what the metadata says"},
     {"\"[7,33,16]\"", "\"[7,33,0 ]\"",
@@ -147,6 +219,18 @@ static const struct {
     {"action_low\":\"[-2.0,", "action_low\":\"[32.0,", "metadata action_high"},
     {"action_low\":\"[-2.0,", "action_xyz\":\"[-2.0,", "metadata action_low is nothing"},
     {"policy.3.bias", "policy.4.bias", "tensor policy.3.bias: is missing"},
+    {"policy.3.bias", "policy.0.bias", "duplicate"},
+    {"action_low", "action_siz", "metadata action_low is nothing"},
+    {"\"[-5.25,2.0]\"", "\"[2.0,-5.25]\"", "log_std_bounds is [2.0,-5.25]; expected a lower and a greater"},
+    {"\"[-5.25,2.0]\"", "\"[-5.25,99 ]\"", "expected a lower and a greater upper bound, from -50 to 20"},
+    {"\"[-5.25,2.0]\"", "\"[-999 ,2.0]\"", "expected a lower and a greater upper bound, from -50 to 20"},
+    {"\"[-5.25,2.0]\"", "\"[-5.25,1e9]\"", "expected a lower and a greater upper bound, from -50 to 20"},
+    {"\"[-5.25,2.0]\"", "\"[-5.250002]\"", "metadata log_std_bounds is [-5.250002]; expected an array"},
+    {"\"[-5.25,2.0]\"", "\"[null,2.0 ]\"", "metadata log_std_bounds is [null,2.0 ]; expected an array"},
+    {"\"[7,33,16]\"", "\"[7,3e3,6]\"", "metadata hidden is [7,3e3,6]"},
+    {"\"dtype\":\"F32\",\"shape\":[16]", "\"dtype\":\"I32\",\"shape\":[16]", "expected dtype F32"},
+    {"\"shape\":[7,5]", "\"shape\":[5,7]", "tensor policy.0.weight: its shape is not what the metadata says"},
+    {"\"data_offsets\":[0,140]", "\"data_offsets\":[4,144]", "tensors overlap or leave a hole"},
 };
 
 /* Metadata and tensors must fit each other, and sentences say where they do not. */
@@ -165,6 +249,54 @@ START_TEST(spoilt_policies_are_refused)
     ck_assert_msg(strstr(sac_last_error(), spoilt[_i].sentence) != NULL, "%s", sac_last_error());
     ck_assert_ptr_null(loaded);
     free(bytes);
+}
+END_TEST
+
+/* Cut short anywhere, the file is refused by name; nothing is read beyond its end (AddressSanitizer). */
+START_TEST(cut_policies_are_refused)
+{
+    char *bytes;
+    size_t size;
+    struct sac_policy *loaded;
+    ck_assert_int_eq(sac_policy_save(policy, path), SAC_OK);
+    ck_assert_int_eq(sac_file_read(path, 1 << 20, &bytes, &size), SAC_OK);
+    for (size_t cut = 0; cut < size; cut++) {
+        char *part = malloc(cut + 1); /* not one byte more than it says, for AddressSanitizer */
+        memcpy(part, bytes, cut);
+        ck_assert_int_eq(sac_policy_parse("F", part, cut, &loaded), SAC_FORMAT);
+        ck_assert_msg(!strncmp(sac_last_error(), "F: ", 3), "%s", sac_last_error());
+        free(part);
+    }
+    free(bytes);
+}
+END_TEST
+
+/* What a host does wrong with a policy is told, and nothing is written. */
+START_TEST(misuse_is_refused)
+{
+    float observation[O] = {0}, action[A] = {7, 7, 7};
+    struct sac_policy *loaded = policy;
+    ck_assert_int_eq(sac_policy_load(NULL, &loaded), SAC_INVALID);
+    ck_assert_str_eq(sac_last_error(), "sac_policy_load: path is NULL; expected a file's name");
+    ck_assert_ptr_null(loaded);
+    ck_assert_int_eq(sac_policy_load(path, NULL), SAC_INVALID);
+    ck_assert_int_eq(sac_policy_save(NULL, path), SAC_INVALID);
+    ck_assert_int_eq(sac_policy_save(policy, NULL), SAC_INVALID);
+    ck_assert_int_eq(sac_policy_act(NULL, observation, 1, action, true, 0, 0), SAC_INVALID);
+    ck_assert_int_eq(sac_policy_act(policy, NULL, 1, action, true, 0, 0), SAC_INVALID);
+    ck_assert_int_eq(sac_policy_act(policy, observation, 1, NULL, true, 0, 0), SAC_INVALID);
+    ck_assert_str_eq(sac_last_error(),
+                     "sac_policy_act: action is NULL; expected an array with a row per observation");
+    ck_assert_int_eq(sac_policy_act(policy, observation, -1, action, true, 0, 0), SAC_INVALID);
+    ck_assert_str_eq(sac_last_error(), "sac_policy_act: rows is -1; expected at least 0");
+    ck_assert_int_eq(sac_policy_act(policy, observation, 0, action, true, 0, 0), SAC_OK);
+    observation[3] = NAN;
+    ck_assert_int_eq(sac_policy_act(policy, observation, 1, action, true, 0, 0), SAC_INVALID);
+    ck_assert_str_eq(sac_last_error(), "row 0: observation[3] is nan; expected a finite number");
+    ck_assert_float_eq(action[0], 7);
+    ck_assert_int_eq(sac_policy_observation_size(NULL) + sac_policy_action_size(NULL), 0);
+    ck_assert_ptr_null(sac_policy_environment(NULL));
+    sac_policy_destroy(NULL);
 }
 END_TEST
 
@@ -189,6 +321,10 @@ int main(void)
     tcase_add_test(cases, weights_are_in_torch_order);
     tcase_add_loop_test(cases, rows_do_not_depend_on_each_other, 0, 2);
     tcase_add_loop_test(cases, spoilt_policies_are_refused, 0, sizeof spoilt / sizeof *spoilt);
+    tcase_add_loop_test(cases, files_of_earlier_versions_act_the_same, 0, 2 * FIXTURE_COUNT);
+    tcase_add_test(cases, exported_policies_load);
+    tcase_add_test(cases, cut_policies_are_refused);
+    tcase_add_test(cases, misuse_is_refused);
     tcase_add_test(cases, nan_is_refused);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);

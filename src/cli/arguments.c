@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "../environment.h"
 #include "../error.h"
@@ -159,4 +160,21 @@ enum sac_status env_options_make(struct env_options *options, const char *model_
 void env_options_free(struct env_options *options)
 {
     free(options->text);
+}
+
+char *policy_path(const char *word)
+{
+    struct stat status;
+    const bool directory = stat(word, &status) == 0 && S_ISDIR(status.st_mode);
+    char *path;
+    return asprintf(&path, directory ? "%s/policy.safetensors" : "%s", word) < 0 ? NULL : path;
+}
+
+enum sac_status policy_load_word(const char *word, struct sac_policy **policy)
+{
+    char *path = policy_path(word);
+    const enum sac_status status =
+        path ? sac_policy_load(path, policy) : sac_fail(SAC_NOMEM, "no memory for the policy's name");
+    free(path);
+    return status;
 }

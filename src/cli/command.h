@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <softac/status.h>
+#include <softac/policy.h>
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -16,7 +16,8 @@ struct command {
     int (*run)(int argc, char **argv);
 };
 
-extern const struct command command_train, command_eval, command_rollout, command_envs, command_info;
+extern const struct command command_train, command_eval, command_export, command_rollout, command_envs,
+    command_info;
 
 /* --- arguments: one table of options per command drives parsing and help --- */
 
@@ -66,5 +67,9 @@ struct env_options {
 };
 enum sac_status env_options_make(struct env_options *options, const char *model_directory);
 void env_options_free(struct env_options *options);
+
+/* DIR|POLICY: a run directory stands for the policy in it. malloc'ed; NULL: no memory. */
+char *policy_path(const char *word);
+enum sac_status policy_load_word(const char *word, struct sac_policy **policy);
 
 #endif

@@ -1,13 +1,11 @@
 /* softac eval: play episodes with a policy and tell the returns. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include <softac/policy.h>
 #include <softac/trainer.h>
 
 #include "../environment.h"
-#include "../error.h"
 #include "command.h"
 #include "report.h"
 
@@ -17,15 +15,6 @@ struct request {
     uint64_t seed;
     bool stochastic, json;
 };
-
-/* A run directory stands for the policy in it. malloc'ed; NULL: no memory. */
-static char *policy_path(const char *word)
-{
-    struct stat status;
-    const bool directory = stat(word, &status) == 0 && S_ISDIR(status.st_mode);
-    char *path;
-    return asprintf(&path, directory ? "%s/policy.safetensors" : "%s", word) < 0 ? NULL : path;
-}
 
 static enum sac_status evaluate(const struct request *request, const struct sac_policy *policy,
                                 const struct sac_env_ops *ops)
@@ -49,18 +38,15 @@ static enum sac_status evaluate(const struct request *request, const struct sac_
 
 static enum sac_status load_and_evaluate(const struct request *request)
 {
-    char *path = policy_path(request->policy);
     struct sac_policy *policy = NULL;
     const struct sac_env_ops *ops;
-    enum sac_status status =
-        path ? sac_policy_load(path, &policy) : sac_fail(SAC_NOMEM, "no memory for the policy's name");
+    enum sac_status status = policy_load_word(request->policy, &policy);
     if (!status)
         status = sac_environment_find(
             request->environment ? request->environment : sac_policy_environment(policy), &ops);
     if (!status)
         status = evaluate(request, policy, ops);
     sac_policy_destroy(policy);
-    free(path);
     return status;
 }
 
