@@ -160,13 +160,29 @@ void sac_team_run(struct sac_team *team, void (*job)(void *context, int task), v
     wait_for(team, &team->done_gate, all_are_done, team);
 }
 
+/* OMP_DYNAMIC and OMP_MAX_ACTIVE_LEVELS of the caller's environment would make the team smaller than asked
+ * for. (OMP_THREAD_LIMIT can not be changed: sac_team_limit.) */
+static void allow_all_members(void)
+{
+    omp_set_dynamic(0);
+    if (omp_get_max_active_levels() < 1)
+        omp_set_max_active_levels(1);
+}
+
+int sac_team_limit(void)
+{
+    return omp_get_thread_limit();
+}
+
 void sac_team_enter(struct sac_team *team, void (*lead)(void *context), void *context)
 {
     SAC_ASSERT(team->present == 1);
     const uint32_t jobs = team->jobs;
+    allow_all_members();
 #pragma omp parallel num_threads(team->members)
     {
         const int index = omp_get_thread_num();
+        sac_thread_unbind();
         omp_set_num_threads(1); /* a member opens no team of its own, neither does oneDNN */
         if (index == 0) {
             team->present = omp_get_num_threads();

@@ -12,6 +12,7 @@ struct sac_team;
 enum sac_status sac_team_create(int members, struct sac_team **team);
 void sac_team_destroy(struct sac_team *team); /* takes NULL */
 int sac_team_members(const struct sac_team *team);
+int sac_team_limit(void); /* the most members that OpenMP grants (OMP_THREAD_LIMIT), >= 1 */
 
 /* Open the region: the calling thread is the leader and runs lead(context); the others serve jobs until it
  * returns. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <omp.h>
 #include <sched.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -37,18 +38,60 @@ uint64_t sac_time_ns(void)
 }
 
 /* The kernel refuses masks shorter than its own with EINVAL, so the mask grows until it fits. */
-int sac_cpu_count(void)
+static cpu_set_t *affinity_mask(size_t *size)
 {
     for (int cpus = CPU_SETSIZE; cpus <= 1 << 20; cpus *= 2) {
         cpu_set_t *mask = CPU_ALLOC((size_t)cpus);
         if (mask == NULL)
             break;
-        const size_t size = CPU_ALLOC_SIZE((size_t)cpus);
-        const int failed = sched_getaffinity(0, size, mask);
-        const int count = failed ? 0 : CPU_COUNT_S(size, mask);
+        *size = CPU_ALLOC_SIZE((size_t)cpus);
+        if (sched_getaffinity(0, *size, mask) == 0)
+            return mask;
         CPU_FREE(mask);
-        if (count > 0)
-            return count;
     }
-    return 1;
+    return NULL;
+}
+
+static void add_place(cpu_set_t *mask, size_t size, int place)
+{
+    const int count = omp_get_place_num_procs(place);
+    int *cpu = malloc((size_t)count * sizeof *cpu);
+    if (cpu == NULL)
+        return;
+    omp_get_place_proc_ids(place, cpu);
+    for (int i = 0; i < count; i++)
+        CPU_SET_S((size_t)cpu[i], size, mask);
+    free(cpu);
+}
+
+/* Told to bind threads, an OpenMP runtime binds the process' first thread as it is loaded, and whatever that
+ * thread starts inherits its one core. The runtime's places together are the CPUs it took. */
+cpu_set_t *sac_process_cpus(size_t *size)
+{
+    cpu_set_t *mask = affinity_mask(size);
+    if (mask == NULL || omp_get_proc_bind() == omp_proc_bind_false)
+        return mask;
+    for (int place = 0; place < omp_get_num_places(); place++)
+        add_place(mask, *size, place);
+    return mask;
+}
+
+int sac_cpu_count(void)
+{
+    size_t size;
+    cpu_set_t *mask = sac_process_cpus(&size);
+    const int count = mask ? CPU_COUNT_S(size, mask) : 0;
+    CPU_FREE(mask);
+    return count > 0 ? count : 1;
+}
+
+void sac_thread_unbind(void)
+{
+    if (omp_get_proc_bind() == omp_proc_bind_false)
+        return;
+    size_t size;
+    cpu_set_t *mask = sac_process_cpus(&size);
+    if (mask)
+        sched_setaffinity(0, size, mask);
+    CPU_FREE(mask);
 }

@@ -2,7 +2,9 @@
 #ifndef SAC_THREAD_H
 #define SAC_THREAD_H
 
+#include <sched.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define SAC_FOREVER UINT64_MAX
@@ -16,7 +18,12 @@ void sac_futex_wake(_Atomic uint32_t *word);
 /* Nanoseconds on a clock that never goes back. */
 uint64_t sac_time_ns(void);
 
-/* CPUs this process may run on (its affinity mask), >= 1. */
-int sac_cpu_count(void);
+/* The CPUs this process may run on: the calling thread's affinity mask and, where an OpenMP runtime binds
+ * threads (OMP_PROC_BIND, GOMP_CPU_AFFINITY), all that runtime's places. *size bytes; free with CPU_FREE.
+ * NULL: not known. */
+cpu_set_t *sac_process_cpus(size_t *size);
+int sac_cpu_count(void); /* how many; >= 1 */
+/* Undo what an OpenMP runtime bound the calling thread to. */
+void sac_thread_unbind(void);
 
 #endif

@@ -92,6 +92,8 @@ static void choose_threads(struct sac_trainer *t, const struct sac_machine *mach
     t->learner_threads = machine->learner_threads > 0        ? machine->learner_threads
                          : cpus > 1 && flops >= SMALL_UPDATE ? 2
                                                              : 1;
+    if (t->learner_threads > sac_team_limit())
+        t->learner_threads = sac_team_limit();
     t->split = t->settings.learner_split > 0      ? t->settings.learner_split
                : t->settings.mode == SAC_LOCKSTEP ? 2
                                                   : t->learner_threads;
@@ -248,6 +250,12 @@ static void end_thread(struct sac_trainer *t)
     sac_gate_wake(t->events);
 }
 
+static void begin_thread(const char *name)
+{
+    pthread_setname_np(pthread_self(), name);
+    sac_thread_unbind();
+}
+
 struct env_start {
     struct sac_trainer *trainer;
     int number;
@@ -259,7 +267,7 @@ static void *env_main(void *argument)
     free(argument);
     char name[16];
     snprintf(name, sizeof name, "softac-env-%d", start.number);
-    pthread_setname_np(pthread_self(), name);
+    begin_thread(name);
     sac_env_thread_run(start.trainer->env_thread[start.number]);
     end_thread(start.trainer);
     return NULL;
@@ -268,7 +276,7 @@ static void *env_main(void *argument)
 static void *learner_main(void *argument)
 {
     struct sac_trainer *t = argument;
-    pthread_setname_np(pthread_self(), "softac-learner");
+    begin_thread("softac-learner");
     sac_learner_run(t->learner);
     end_thread(t);
     return NULL;
@@ -277,7 +285,7 @@ static void *learner_main(void *argument)
 static void *evaluator_main(void *argument)
 {
     struct sac_trainer *t = argument;
-    pthread_setname_np(pthread_self(), "softac-eval");
+    begin_thread("softac-eval");
     sac_evaluator_run(t->evaluator, t->desk, t->snapshots);
     return NULL;
 }

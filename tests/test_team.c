@@ -8,6 +8,7 @@
 #include <omp.h>
 
 #include "team.h"
+#include "thread.h"
 
 enum { MOST_TASKS = 24, JOBS = 600 };
 
@@ -41,7 +42,8 @@ static void run_and_check(struct work *w, int tasks)
     for (int t = 0; t < tasks; t++)
         w->task[t].runs = 0;
     sac_team_run(w->team, note, w, tasks);
-    const int members = tasks == 1 ? 1 : omp_get_num_threads();
+    const int present = omp_get_num_threads(), members = tasks == 1 ? 1 : present;
+    require(present == sac_team_members(w->team) || present == sac_team_limit(), "too few members", present);
     for (int t = 0; t < tasks; t++) {
         require(w->task[t].runs == 1, "not run exactly once", t);
         require(w->task[t].saw == w->input, "did not see what the leader wrote", t);
@@ -135,6 +137,41 @@ START_TEST(test_outside_the_region)
 }
 END_TEST
 
+static void compare_masks(void *context, int task)
+{
+    size_t size;
+    cpu_set_t *wanted = context, *mask = sac_process_cpus(&size);
+    ck_assert_ptr_nonnull(mask);
+    if (sched_getaffinity(0, size, mask) != 0 || !CPU_EQUAL_S(size, mask, wanted))
+        ck_abort_msg("member %d may run on %d CPUs, the process on %d", task, CPU_COUNT_S(size, mask),
+                     CPU_COUNT_S(size, wanted));
+    CPU_FREE(mask);
+}
+
+struct masks {
+    struct sac_team *team;
+    cpu_set_t *process;
+};
+
+static void lead_comparison(void *context)
+{
+    const struct masks *m = context;
+    sac_team_run(m->team, compare_masks, m->process, omp_get_num_threads());
+}
+
+/* Members may run on all CPUs of the process, wherever OpenMP bound them (tests/check_openmp_environment.sh
+ * makes it do so). */
+START_TEST(test_members_are_not_bound)
+{
+    size_t size;
+    struct masks m = {.process = sac_process_cpus(&size)};
+    ck_assert_int_eq(sac_team_create(3, &m.team), SAC_OK);
+    sac_team_enter(m.team, lead_comparison, &m);
+    sac_team_destroy(m.team);
+    CPU_FREE(m.process);
+}
+END_TEST
+
 #ifndef SAC_PORTABLE_ONLY
 /* A team may be entered again. (Not under ThreadSanitizer, for which libgomp's second use of its threads is a
  * race: a run enters once.) */
@@ -157,6 +194,7 @@ int main(void)
     tcase_add_loop_test(tc, test_jobs_after_sleep, 1, 9);
     tcase_add_loop_test(tc, test_leader_sleeps, 1, 9);
     tcase_add_test(tc, test_outside_the_region);
+    tcase_add_test(tc, test_members_are_not_bound);
 #ifndef SAC_PORTABLE_ONLY
     tcase_add_test(tc, test_enter_twice);
 #endif

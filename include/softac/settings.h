@@ -66,7 +66,7 @@ struct sac_settings {
 /* What depends on the machine and changes no result in lockstep. 0 everywhere: choose. */
 struct sac_machine {
     int env_threads;
-    int learner_threads;
+    int learner_threads; /* a host that OMP_THREAD_LIMIT allows fewer gets fewer */
 };
 
 /* Every field at the default of the settings table. */
