@@ -1,7 +1,8 @@
 /* Why own barriers: libgomp's are unknown to ThreadSanitizer, and a parallel region per job would cost more
- * than a job. So the whole run is one region in which members wait for the leader's generations (O, P) and
- * the leader for theirs (Q, R). Who waits looks again for some microseconds, as jobs follow each other
- * quickly, and then sleeps in a gate. */
+ * than a job. So the whole run is one region in which each member waits for the leader's calls (O, P) and
+ * the leader for its answers (Q, R). Who waits looks again for some microseconds, as jobs follow each other
+ * quickly, and then sleeps in a gate. Call and gate are each member's own, so one who is not called for a
+ * while sleeps through what the others do. */
 #include "team.h"
 
 #include <omp.h>
@@ -20,8 +21,12 @@ enum {
 };
 
 struct member {
+    /* written by: the leader (release, O); read by: the member (acquire, P) */
+    _Alignas(SAC_CACHE_LINE) _Atomic uint32_t called; /* to how many jobs so far */
+    struct sac_gate gate;                             /* the member sleeps here */
     /* written by: the member (release, Q); read by: the leader (acquire, R) */
-    _Alignas(SAC_CACHE_LINE) _Atomic uint32_t done; /* the generation it has finished */
+    _Alignas(SAC_CACHE_LINE) _Atomic uint32_t done; /* the call it has answered last */
+    uint32_t calls;                                 /* the leader's own: what it last stored as `called` */
 };
 
 struct sac_team {
@@ -29,16 +34,15 @@ struct sac_team {
     int present; /* how many the region got; written by the leader at its start, 1 outside */
     int looks;   /* constant; 0: more members than CPUs, looking would only keep others from working */
     struct member *member;
+    /* written by: anybody; read by: the leader. Relaxed: no data goes with it */
+    _Atomic int wanted; /* how many are to share a job */
 
     /* written by: the leader, before O; read by: members, after P */
     void (*job)(void *context, int task); /* NULL: the region ends */
     void *context;
     int tasks;
-    uint32_t jobs; /* the leader's own: what it last stored as `generation` */
-    /* written by: the leader (release, O); read by: members (acquire, P) */
-    _Alignas(SAC_CACHE_LINE) _Atomic uint32_t generation;
-    struct sac_gate job_gate;  /* members sleep here */
-    struct sac_gate done_gate; /* the leader sleeps here */
+    int sharing;                                        /* members 0 .. sharing-1 have a part in this job */
+    _Alignas(SAC_CACHE_LINE) struct sac_gate done_gate; /* the leader sleeps here */
 };
 
 /* --- making and freeing --- */
@@ -55,6 +59,7 @@ enum sac_status sac_team_create(int members, struct sac_team **team)
     }
     t->members = members;
     t->present = 1;
+    sac_store_relaxed(&t->wanted, members); /* before threads start */
     t->looks = members <= sac_cpu_count() ? LOOKS : 0;
     *team = t;
     return SAC_OK;
@@ -70,6 +75,12 @@ void sac_team_destroy(struct sac_team *team)
 int sac_team_members(const struct sac_team *team)
 {
     return team->members;
+}
+
+void sac_team_resize(struct sac_team *team, int sharing)
+{
+    SAC_ASSERT(sharing >= 1 && sharing <= team->members);
+    sac_store_relaxed(&team->wanted, sharing);
 }
 
 /* --- waiting --- */
@@ -95,21 +106,21 @@ static void wait_for(struct sac_team *team, struct sac_gate *gate, bool (*ready)
 }
 
 struct waiter {
-    struct sac_team *team;
-    uint32_t generation; /* waits for this one */
+    struct member *member;
+    uint32_t call; /* waits for this one */
 };
 
-static bool job_is_there(void *context)
+static bool is_called(void *context)
 {
     const struct waiter *w = context;
-    return sac_load_acquire(&w->team->generation) == w->generation; /* P: pairs with O */
+    return sac_load_acquire(&w->member->called) == w->call; /* P: pairs with O */
 }
 
 static bool all_are_done(void *context)
 {
     const struct sac_team *t = context;
-    for (int m = 1; m < t->present; m++)
-        if (sac_load_acquire(&t->member[m].done) != t->jobs) /* R: pairs with Q */
+    for (int m = 1; m < t->sharing; m++)
+        if (sac_load_acquire(&t->member[m].done) != t->member[m].calls) /* R: pairs with Q */
             return false;
     return true;
 }
@@ -118,31 +129,37 @@ static bool all_are_done(void *context)
 
 static void run_share(struct sac_team *team, int member)
 {
-    for (int task = member; task < team->tasks; task += team->present)
+    for (int task = member; task < team->tasks; task += team->sharing)
         team->job(team->context, task);
 }
 
-static void publish_job(struct sac_team *team, void (*job)(void *context, int task), void *context, int tasks)
+/* All are called before any is woken: waking costs a system call, which those who look need not wait for. */
+static void call(struct sac_team *team, void (*job)(void *context, int task), void *context, int tasks,
+                 int sharing)
 {
     team->job = job;
     team->context = context;
     team->tasks = tasks;
-    sac_store_release(&team->generation, ++team->jobs); /* O: pairs with P */
-    sac_gate_wake(&team->job_gate);
+    team->sharing = sharing;
+    for (int m = 1; m < sharing; m++)
+        sac_store_release(&team->member[m].called, ++team->member[m].calls); /* O: pairs with P */
+    for (int m = 1; m < sharing; m++)
+        sac_gate_wake(&team->member[m].gate);
 }
 
-/* A member's life, from the first job after generation `jobs` on. A job of NULL ends it: then the leader is
- * not woken, for it waits in the region's end, and nothing of the team is touched any more. */
-static void serve(struct sac_team *team, int index, uint32_t jobs)
+/* A member's life. A job of NULL ends it: then the leader is not woken, for it waits in the region's end, and
+ * nothing of the team is touched any more. */
+static void serve(struct sac_team *team, int index)
 {
-    struct waiter waiter = {team, jobs};
+    struct member *member = &team->member[index];
+    struct waiter waiter = {member, sac_load_relaxed(&member->done)}; /* its own */
     for (bool end = false; !end;) {
-        waiter.generation++;
-        wait_for(team, &team->job_gate, job_is_there, &waiter);
+        waiter.call++;
+        wait_for(team, &member->gate, is_called, &waiter);
         end = !team->job;
         if (!end)
             run_share(team, index);
-        sac_store_release(&team->member[index].done, waiter.generation); /* Q: pairs with R */
+        sac_store_release(&member->done, waiter.call); /* Q: pairs with R */
         if (!end)
             sac_gate_wake(&team->done_gate);
     }
@@ -150,12 +167,14 @@ static void serve(struct sac_team *team, int index, uint32_t jobs)
 
 void sac_team_run(struct sac_team *team, void (*job)(void *context, int task), void *context, int tasks)
 {
-    if (team->present == 1 || tasks == 1) {
+    const int wanted = sac_load_relaxed(&team->wanted);
+    const int sharing = wanted < team->present ? wanted : team->present;
+    if (sharing == 1 || tasks == 1) {
         for (int task = 0; task < tasks; task++)
             job(context, task);
         return;
     }
-    publish_job(team, job, context, tasks);
+    call(team, job, context, tasks, sharing);
     run_share(team, 0);
     wait_for(team, &team->done_gate, all_are_done, team);
 }
@@ -177,7 +196,6 @@ int sac_team_limit(void)
 void sac_team_enter(struct sac_team *team, void (*lead)(void *context), void *context)
 {
     SAC_ASSERT(team->present == 1);
-    const uint32_t jobs = team->jobs;
     allow_all_members();
 #pragma omp parallel num_threads(team->members)
     {
@@ -187,9 +205,9 @@ void sac_team_enter(struct sac_team *team, void (*lead)(void *context), void *co
         if (index == 0) {
             team->present = omp_get_num_threads();
             lead(context);
-            publish_job(team, NULL, NULL, 0);
+            call(team, NULL, NULL, 0, team->present);
         } else {
-            serve(team, index, jobs);
+            serve(team, index);
         }
     }
     /* The region's end has joined the members; this look (R) tells ThreadSanitizer, which does not know. */

@@ -14,14 +14,18 @@ void sac_team_destroy(struct sac_team *team); /* takes NULL */
 int sac_team_members(const struct sac_team *team);
 int sac_team_limit(void); /* the most members that OpenMP grants (OMP_THREAD_LIMIT), >= 1 */
 
+/* From its next job on the team shares the work among `sharing` (1 .. members); the others sleep. Any thread,
+ * any time. Results do not depend on it. */
+void sac_team_resize(struct sac_team *team, int sharing);
+
 /* Open the region: the calling thread is the leader and runs lead(context); the others serve jobs until it
  * returns. */
 void sac_team_enter(struct sac_team *team, void (*lead)(void *context), void *context);
 
 /* Leader only, inside sac_team_enter: run job(context, task) for task 0 .. tasks-1, task t on member t %
- * members, and return when all are done: everything the members wrote is then visible to the leader, and
- * before that everything the leader wrote was visible to them. Outside sac_team_enter all tasks run on the
- * caller, in order. */
+ * (members that share), and return when all are done: everything the members wrote is then visible to the
+ * leader, and before that everything the leader wrote was visible to them. Outside sac_team_enter all tasks
+ * run on the caller, in order. */
 void sac_team_run(struct sac_team *team, void (*job)(void *context, int task), void *context, int tasks);
 
 #endif

@@ -15,7 +15,8 @@ enum { MOST_TASKS = 24, JOBS = 600 };
 struct work {
     struct sac_team *team;
     int tasks, round;
-    int input; /* written by the leader before each job */
+    int sharing; /* members with a part in the jobs; 0: all */
+    int input;   /* written by the leader before each job */
     struct {
         int runs, member, saw;
     } task[MOST_TASKS]; /* written by whoever runs the task */
@@ -42,7 +43,7 @@ static void run_and_check(struct work *w, int tasks)
     for (int t = 0; t < tasks; t++)
         w->task[t].runs = 0;
     sac_team_run(w->team, note, w, tasks);
-    const int present = omp_get_num_threads(), members = tasks == 1 ? 1 : present;
+    const int present = omp_get_num_threads(), members = tasks == 1 ? 1 : w->sharing ? w->sharing : present;
     require(present == sac_team_members(w->team) || present == sac_team_limit(), "too few members", present);
     for (int t = 0; t < tasks; t++) {
         require(w->task[t].runs == 1, "not run exactly once", t);
@@ -92,6 +93,28 @@ END_TEST
 START_TEST(test_jobs_after_sleep)
 {
     check_team(_i, lead_with_pauses);
+}
+END_TEST
+
+/* Sizes from one to all, in jumps, and back; in between long enough for those left out to fall asleep. */
+static void lead_with_sizes(void *context)
+{
+    struct work *w = context;
+    const int members = sac_team_members(w->team);
+    for (w->round = 0; w->round < 60; w->round++) {
+        w->sharing = 1 + 5 * w->round % members;
+        sac_team_resize(w->team, w->sharing);
+        for (int i = 0; i < 7; i++)
+            run_and_check(w, MOST_TASKS);
+        if (w->round % 8 == 0)
+            sleep_briefly();
+    }
+}
+
+/* Any number of members can share the work, changed between jobs. */
+START_TEST(test_sizes)
+{
+    check_team(_i, lead_with_sizes);
 }
 END_TEST
 
@@ -192,6 +215,7 @@ int main(void)
     tcase_set_timeout(tc, 120);
     tcase_add_loop_test(tc, test_jobs_in_a_row, 1, 9);
     tcase_add_loop_test(tc, test_jobs_after_sleep, 1, 9);
+    tcase_add_loop_test(tc, test_sizes, 1, 9);
     tcase_add_loop_test(tc, test_leader_sleeps, 1, 9);
     tcase_add_test(tc, test_outside_the_region);
     tcase_add_test(tc, test_members_are_not_bound);
