@@ -7,6 +7,8 @@
 /* The first thing wrong with a table, or NULL. */
 const char *sac_environment_table_fault(const struct sac_env_ops *ops)
 {
+    if (!ops->abi || !ops->size)
+        return "its abi or size is 0; set them to SAC_ENV_ABI and sizeof(struct sac_env_ops)";
     if (ops->abi != SAC_ENV_ABI)
         return "its table says another interface version; build it again with this <softac/env.h>";
     if (ops->size < sizeof *ops)

@@ -328,6 +328,9 @@ enum sac_status sac_evaluate(const struct sac_policy *policy, const struct sac_e
                              const char *const *env_options, int episodes, uint64_t seed, bool deterministic,
                              struct sac_evaluation *evaluation)
 {
+    SAC_NEED(policy, "a policy that was loaded or trained");
+    SAC_NEED(env, "a table of environment functions");
+    SAC_NEED(evaluation, "a place for the result");
     const struct sac_evaluator_context context = {
         .ops = env,
         .options = env_options,

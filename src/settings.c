@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <float.h>
+#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,13 +100,28 @@ static const struct setting table[] = {
 
 /* --- numbers as text --- */
 
+/* A host may have set a locale with a decimal comma; settings have points everywhere. */
+static locale_t enter_c_locale(void)
+{
+    const locale_t c = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
+    return c ? uselocale(c) : (locale_t)0;
+}
+
+static void leave_c_locale(locale_t before)
+{
+    if (before)
+        freelocale(uselocale(before));
+}
+
 /* Plain decimal text only: strtod alone would take "inf", "nan" and hexadecimal too. */
 static bool parse_real(const char *text, double *number)
 {
     if (!*text || strspn(text, "+-.0123456789eE") != strlen(text))
         return false;
     char *end;
+    const locale_t before = enter_c_locale();
     *number = strtod(text, &end);
+    leave_c_locale(before);
     return !*end && isfinite(*number);
 }
 
@@ -129,11 +145,13 @@ static bool parse_whole(const char *text, int64_t *number)
 /* The shortest text that reads back as the same number. */
 static void show_number(double number, char *text, size_t size)
 {
+    const locale_t before = enter_c_locale();
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(text, size, "%.*g", digits, number);
         if (strtod(text, NULL) == number)
-            return;
+            break;
     }
+    leave_c_locale(before);
 }
 
 static bool in_range(const struct setting *row, double number)
@@ -580,6 +598,8 @@ bool sac_settings_text(const struct sac_settings *settings, const char *key, cha
 
 void sac_settings_default(struct sac_settings *settings)
 {
+    if (!settings)
+        return;
     *settings = (struct sac_settings){0};
     for (size_t i = 0; i < ROWS; i++)
         table[i].kind->set(&table[i], settings, table[i].initial);
@@ -600,6 +620,10 @@ static enum sac_status check_together(const struct sac_settings *settings)
 
 enum sac_status sac_settings_check(const struct sac_settings *settings)
 {
+    SAC_NEED(settings, "settings filled by sac_settings_default()");
+    if (!settings->steps && !settings->environments && !settings->hidden_layers && !settings->batch_size)
+        return sac_fail(SAC_INVALID,
+                        "the settings are all zero; fill them with sac_settings_default() first");
     for (size_t i = 0; i < ROWS; i++) {
         char value[VALUE_SIZE];
         if (!table[i].kind->show || table[i].kind->valid(&table[i], settings))

@@ -2,6 +2,7 @@
  * thread. */
 #include <softac/trainer.h>
 
+#include <errno.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -58,8 +59,13 @@ struct sac_trainer {
     /* written by: whoever stops the run; read by: main, in the final evaluation. Relaxed: no data goes with
      * it */
     _Atomic uint32_t stop_asked;
-    /* written by: main; read by: sac_trainer_visit on the same thread */
-    bool ran, running;
+    /* Who is inside sac_trainer_run. written by: main; read by: whoever asks for the policy. Relaxed: no data
+     * goes with it */
+    _Atomic uint32_t runs, inside;
+    _Atomic pthread_t runner;
+    /* written by: main; read by: sac_trainer_visit and sac_trainer_policy on the same thread, or after the
+     * run */
+    bool running; /* its threads are */
 
     const struct sac_observer *observer;
     uint64_t started_ns;
@@ -196,11 +202,32 @@ static enum sac_status create_parts(struct sac_trainer *t)
     return status;
 }
 
+enum { MOST_THREADS = 65536 };
+
+static enum sac_status check_machine(const struct sac_machine *machine)
+{
+    const int counts[] = {machine->env_threads, machine->learner_threads};
+    for (int i = 0; i < 2; i++)
+        if (counts[i] < 0 || counts[i] > MOST_THREADS)
+            return sac_fail(SAC_INVALID,
+                            "%s is %d; expected 1 to %d, or 0 to leave the choice to the library",
+                            i ? "learner_threads" : "env_threads", counts[i], MOST_THREADS);
+    return SAC_OK;
+}
+
 enum sac_status sac_trainer_create(const struct sac_settings *settings, const struct sac_machine *machine,
                                    const struct sac_env_ops *env, const char *const *env_options,
                                    struct sac_trainer **trainer)
 {
+    static const struct sac_machine choose;
+    SAC_NEED(trainer, "a place for the trainer");
+    *trainer = NULL;
+    SAC_NEED(env, "a table of environment functions");
+    if (!machine)
+        machine = &choose;
     enum sac_status status = sac_settings_check(settings);
+    if (status == SAC_OK)
+        status = check_machine(machine);
     if (status != SAC_OK)
         return status;
     struct sac_trainer *t = sac_allocate(sizeof *t);
@@ -499,11 +526,9 @@ static enum sac_status evaluate_at_end(struct sac_trainer *t)
     return SAC_OK;
 }
 
-enum sac_status sac_trainer_run(struct sac_trainer *t, const struct sac_observer *observer)
+static enum sac_status run(struct sac_trainer *t, const struct sac_observer *observer)
 {
-    if (t->ran)
-        return sac_fail(SAC_STATE, "this trainer has run already; create a new one for another run");
-    t->ran = t->running = true;
+    t->running = true;
     t->observer = observer;
     t->started_ns = sac_time_ns();
     t->last = take_look(t);
@@ -525,19 +550,58 @@ enum sac_status sac_trainer_run(struct sac_trainer *t, const struct sac_observer
     return evaluate_at_end(t);
 }
 
-/* --- the rest of the interface --- */
-
-void sac_trainer_stop(struct sac_trainer *t)
+enum sac_status sac_trainer_run(struct sac_trainer *trainer, const struct sac_observer *observer)
 {
-    sac_store_relaxed(&t->stop_asked, 1u);
-    sac_governor_stop(t->governor);
-    sac_gate_wake(t->events);
+    SAC_NEED(trainer, "one that sac_trainer_create made");
+    if (sac_add_relaxed(&trainer->runs, 1u) != 0)
+        return sac_fail(SAC_STATE, "this trainer has run already; create a new one for another run");
+    sac_store_relaxed(&trainer->runner, pthread_self());
+    sac_store_relaxed(&trainer->inside, 1u);
+    const enum sac_status status = run(trainer, observer);
+    sac_store_relaxed(&trainer->inside, 0u);
+    return status;
 }
 
-enum sac_status sac_trainer_policy(const struct sac_trainer *t, struct sac_policy **policy)
+/* --- the rest of the interface --- */
+
+void sac_trainer_stop(struct sac_trainer *trainer)
 {
-    return sac_policy_create(sac_agent_policy(t->agent), sac_agent_policy_parameters(t->agent), t->ops->id,
-                             t->spec.action_low, t->spec.action_high, policy);
+    if (!trainer)
+        return;
+    const int before = errno; /* whom a signal interrupts may be about to read it */
+    sac_store_relaxed(&trainer->stop_asked, 1u);
+    sac_governor_stop(trainer->governor);
+    sac_gate_wake(trainer->events);
+    errno = before;
+}
+
+static enum sac_status copy_policy(const struct sac_trainer *t, const float *parameters,
+                                   struct sac_policy **policy)
+{
+    return sac_policy_create(sac_agent_policy(t->agent), parameters, t->ops->id, t->spec.action_low,
+                             t->spec.action_high, policy);
+}
+
+enum sac_status sac_trainer_policy(const struct sac_trainer *trainer, struct sac_policy **policy)
+{
+    SAC_NEED(policy, "a place for the policy");
+    *policy = NULL;
+    SAC_NEED(trainer, "one that sac_trainer_create made");
+    if (sac_load_relaxed(&trainer->runs) == 0)
+        return sac_fail(SAC_STATE, "nothing is learnt yet; ask for the policy after sac_trainer_run");
+    const bool inside = sac_load_relaxed(&trainer->inside);
+    if (inside && !pthread_equal(sac_load_relaxed(&trainer->runner), pthread_self()))
+        return sac_fail(SAC_STATE,
+                        "the trainer is running in another thread; ask for the policy in its observer, "
+                        "or after sac_trainer_run has returned");
+    if (!inside || !trainer->running)
+        return copy_policy(trainer, sac_agent_policy_parameters(trainer->agent), policy);
+    struct sac_holder holder = {-1};
+    uint64_t version;
+    const float *parameters = sac_snapshots_hold(trainer->snapshots, &holder, &version);
+    const enum sac_status status = copy_policy(trainer, parameters, policy);
+    sac_snapshots_release(trainer->snapshots, &holder);
+    return status;
 }
 
 enum sac_status sac_trainer_visit(struct sac_trainer *t,
