@@ -50,6 +50,13 @@ enum { BENCH_MOST = 256 };
 
 /* One function a file: append its benchmarks to `list` (BENCH_MOST), return how many there are now. main.c
  * calls all of them. */
+int bench_gemm_list(struct benchmark *list, int count);
+int bench_kernels_list(struct benchmark *list, int count);
+int bench_replay_list(struct benchmark *list, int count);
+int bench_snapshot_list(struct benchmark *list, int count);
+int bench_inference_list(struct benchmark *list, int count);
+int bench_environment_list(struct benchmark *list, int count);
 int bench_update_list(struct benchmark *list, int count);
+int bench_train_list(struct benchmark *list, int count);
 
 #endif

@@ -224,7 +224,15 @@ int main(int argc, char **argv)
 {
     struct arguments a;
     struct benchmark list[BENCH_MOST];
-    int count = bench_update_list(list, 0);
+    int count = 0;
+    count = bench_gemm_list(list, count);
+    count = bench_kernels_list(list, count);
+    count = bench_replay_list(list, count);
+    count = bench_snapshot_list(list, count);
+    count = bench_inference_list(list, count);
+    count = bench_environment_list(list, count);
+    count = bench_update_list(list, count);
+    count = bench_train_list(list, count);
     int status = parse(argc, (const char **)argv, &a);
     if (status == EXIT_DONE && a.help)
         return fputs(usage, stdout) < 0 ? EXIT_FAILED : EXIT_DONE;

@@ -20,25 +20,26 @@ void sac_critic_network(struct sac_network *network, const struct sac_settings *
 
 /* --- making and freeing --- */
 
-/* Layer l's sites for every row count. [0] gives the gradient by the action: the last rows of layer 0's
- * weights alone. */
+struct sac_linear_shape sac_critic_action_gradient_shape(const struct sac_network *network, int action_size,
+                                                         int l, int rows)
+{
+    struct sac_linear_shape shape = sac_pass_shape(SAC_LINEAR_BACKWARD_INPUT, network, l, rows,
+                                                   (int)sac_round_up((size_t)action_size, 16));
+    if (l == 0)
+        shape.in = action_size;
+    return shape;
+}
+
+/* Layer l's sites for every row count. */
 static enum sac_status create_sites(struct sac_action_gradient *g, const struct sac_critic *critic, int l)
 {
-    const struct sac_layer *layer = &critic->network.layer[l];
     g->site[l] = sac_allocate((size_t)g->sizes * sizeof *g->site[l]);
     if (!g->site[l])
         return sac_fail(SAC_NOMEM, "no memory for %d dense layers", g->sizes);
     enum sac_status status = SAC_OK;
     for (int i = 0; i < g->sizes && status == SAC_OK; i++) {
-        const struct sac_linear_shape shape = {
-            .kind = SAC_LINEAR_BACKWARD_INPUT,
-            .rows = (i + 1) * g->step,
-            .in = l ? layer->in : critic->action_size,
-            .out = layer->out,
-            .x_ld = layer->ld,
-            .w_ld = layer->ld,
-            .y_ld = l ? critic->network.layer[l - 1].ld : g->d_action_ld,
-        };
+        const struct sac_linear_shape shape =
+            sac_critic_action_gradient_shape(&critic->network, critic->action_size, l, (i + 1) * g->step);
         status = sac_linear_create(&shape, &g->site[l][i]);
     }
     return status;
@@ -50,7 +51,7 @@ static enum sac_status create_action_gradient(struct sac_action_gradient *g, con
     const int steps = (part_rows + ROWS_STEP - 1) / ROWS_STEP;
     g->step = (steps + MOST_SIZES - 1) / MOST_SIZES * ROWS_STEP;
     g->sizes = (part_rows + g->step - 1) / g->step;
-    g->d_action_ld = (int)sac_round_up((size_t)critic->action_size, ROWS_STEP);
+    g->d_action_ld = sac_critic_action_gradient_shape(&critic->network, critic->action_size, 0, g->step).y_ld;
     const size_t rows = (size_t)g->sizes * (size_t)g->step;
     size_t widest = 0;
     for (int l = 0; l < critic->network.layers - 1; l++)

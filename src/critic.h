@@ -59,6 +59,11 @@ void sac_critic_gradient(struct sac_critic *critic, int part, const float *taken
 void sac_critic_action_gradient(struct sac_critic *critic, int part, float *dq_da,
                                 const struct sac_critic *other, bool first);
 
+/* The call site of layer l on the way from dQ to the action, for `rows` packed rows (a multiple of 16).
+ * [0] gives the gradient by the action: the last rows of layer 0's weights alone. */
+struct sac_linear_shape sac_critic_action_gradient_shape(const struct sac_network *network, int action_size,
+                                                         int l, int rows);
+
 /* Tell what computes the sites of the action gradient: the smallest and the largest row count. */
 void sac_critic_describe_action_gradient(const struct sac_critic *critic,
                                          void (*line)(void *context, const char *text), void *context);

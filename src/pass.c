@@ -44,8 +44,8 @@ struct sac_hidden sac_hidden_rows(const struct sac_hidden *hidden, const struct 
 
 /* Columns are padded where they are computed, not where they are summed over: an output's padding comes out
  * zero (zero weights, zero bias), and so does the padding of a weight gradient (zero d). */
-enum sac_status sac_pass_site(struct sac_linear **site, enum sac_linear_kind kind,
-                              const struct sac_network *network, int l, int rows, int x_ld)
+struct sac_linear_shape sac_pass_shape(enum sac_linear_kind kind, const struct sac_network *network, int l,
+                                       int rows, int x_ld)
 {
     const struct sac_layer *layer = &network->layer[l];
     const int below_ld = l ? network->layer[l - 1].ld : x_ld;
@@ -64,6 +64,13 @@ enum sac_status sac_pass_site(struct sac_linear **site, enum sac_linear_kind kin
         shape.x_ld = below_ld, shape.w_ld = layer->ld, shape.y_ld = layer->ld;
         break;
     }
+    return shape;
+}
+
+static enum sac_status create_site(struct sac_linear **site, enum sac_linear_kind kind,
+                                   const struct sac_network *network, int l, int rows, int x_ld)
+{
+    const struct sac_linear_shape shape = sac_pass_shape(kind, network, l, rows, x_ld);
     return sac_linear_create(&shape, site);
 }
 
@@ -84,7 +91,7 @@ enum sac_status sac_pass_create_forward(struct sac_pass *pass, const struct sac_
     pass->rows = rows;
     enum sac_status status = SAC_OK;
     for (int l = 0; l < dense_layers(network) && status == SAC_OK; l++)
-        status = sac_pass_site(&pass->forward[l], SAC_LINEAR_FORWARD, network, l, rows, x_ld);
+        status = create_site(&pass->forward[l], SAC_LINEAR_FORWARD, network, l, rows, x_ld);
     return status;
 }
 
@@ -95,11 +102,9 @@ enum sac_status sac_pass_create_backward(struct sac_pass *pass, const struct sac
     pass->rows = rows;
     enum sac_status status = SAC_OK;
     for (int l = 0; l < dense_layers(network) && status == SAC_OK; l++) {
-        status =
-            sac_pass_site(&pass->backward_weights[l], SAC_LINEAR_BACKWARD_WEIGHTS, network, l, rows, x_ld);
+        status = create_site(&pass->backward_weights[l], SAC_LINEAR_BACKWARD_WEIGHTS, network, l, rows, x_ld);
         if (l && status == SAC_OK)
-            status =
-                sac_pass_site(&pass->backward_input[l], SAC_LINEAR_BACKWARD_INPUT, network, l, rows, x_ld);
+            status = create_site(&pass->backward_input[l], SAC_LINEAR_BACKWARD_INPUT, network, l, rows, x_ld);
     }
     return status;
 }

@@ -45,9 +45,9 @@ void sac_pass_backward(struct sac_pass *pass, float *gradient, const struct sac_
                        const float *d_output, const float *parameters, const struct sac_hidden *hidden,
                        const float *x);
 
-/* The site of layer `l` in one direction, with the layout that passes use. */
-enum sac_status sac_pass_site(struct sac_linear **site, enum sac_linear_kind kind,
-                              const struct sac_network *network, int l, int rows, int x_ld);
+/* The call site of layer `l` in one direction, with the layout that passes use. */
+struct sac_linear_shape sac_pass_shape(enum sac_linear_kind kind, const struct sac_network *network, int l,
+                                       int rows, int x_ld);
 
 /* Tell what computes each layer; `name` says whose pass it is. */
 void sac_pass_describe(const struct sac_pass *pass, const char *name,

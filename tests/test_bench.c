@@ -31,7 +31,7 @@ START_TEST(list)
         snprintf(want + strlen(want), sizeof want - strlen(want), "update/%s/sac_v%d\n", shapes[i / 2],
                  1 + i % 2);
     int status;
-    ck_assert_str_eq(run("--list", &status), want);
+    ck_assert_str_eq(run("update --list", &status), want);
     ck_assert_int_eq(status, 0);
     ck_assert_str_eq(run("update/ant --list", &status), "update/ant/sac_v1\nupdate/ant/sac_v2\n");
     ck_assert_int_eq(status, 0);

@@ -1,0 +1,214 @@
+/* Every kind of benchmark does its work once and tells what it costs. Nothing here looks at a time. */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../benchmarks/bench.h"
+#include "../benchmarks/bench_data.h"
+#include "agent.h"
+#include "error.h"
+#include "memory.h"
+
+static struct benchmark list[BENCH_MOST];
+static int count;
+
+static void make_list(void)
+{
+    count = bench_gemm_list(list, 0);
+    count = bench_kernels_list(list, count);
+    count = bench_replay_list(list, count);
+    count = bench_snapshot_list(list, count);
+    count = bench_inference_list(list, count);
+    count = bench_environment_list(list, count);
+    count = bench_update_list(list, count);
+    count = bench_train_list(list, count);
+}
+
+/* Names are what people compare results by: lower-case, whole, and none twice. */
+START_TEST(names)
+{
+    ck_assert_int_lt(count, BENCH_MOST);
+    for (int i = 0; i < count; i++) {
+        const size_t length = strspn(list[i].name, "abcdefghijklmnopqrstuvwxyz0123456789_/-");
+        ck_assert_msg(list[i].name[length] == '\0', "%s", list[i].name);
+        ck_assert_uint_lt(length, sizeof list[i].name - 1);
+        for (int j = 0; j < i; j++)
+            ck_assert_str_ne(list[i].name, list[j].name);
+    }
+}
+END_TEST
+
+/* Filling a million rows of the larger shapes takes too long for a test; the smallest shows the way. */
+static bool is_quick(const struct benchmark *b)
+{
+    const bool fills = strncmp(b->name, "update/", 7) == 0 || strncmp(b->name, "replay/", 7) == 0;
+    return !fills || strstr(b->name, "/small/") != NULL;
+}
+
+static double sum_of_table(const struct benchmark *b, void *state)
+{
+    json_t *lines = b->table(state), *line;
+    size_t i;
+    double sum = 0;
+    json_array_foreach(lines, i, line)
+    {
+        sum += json_number_value(json_object_get(line, "flops"));
+    }
+    json_decref(lines);
+    return sum;
+}
+
+static void check_cost(const struct benchmark *b, void *state)
+{
+    struct bench_cost cost = {.threads = 1};
+    b->describe(state, &cost);
+    ck_assert_double_gt(cost.units, 0);
+    ck_assert(isfinite(cost.flops) && cost.flops >= 0);
+    ck_assert(isfinite(cost.bytes) && cost.bytes >= cost.bytes_written && cost.bytes_written >= 0);
+    ck_assert((cost.bytes > 0) == (cost.working_set > 0));
+    ck_assert_int_eq(cost.threads, 1);
+    if (b->table != NULL)
+        ck_assert_double_eq(sum_of_table(b, state), cost.flops);
+}
+
+/* Made, run, described, checked and freed, each of them, with its table adding up to its operations. */
+START_TEST(each_works)
+{
+    const struct bench_options options = {.threads = 1, .seconds = 0.01};
+    int tables = 0;
+    for (int i = 0; i < count; i++) {
+        const struct benchmark *b = &list[i];
+        void *state = NULL;
+        if (!is_quick(b))
+            continue;
+        ck_assert_msg(b->create(b, &options, &state) == SAC_OK, "%s: %s", b->name, sac_last_error());
+        ck_assert_ptr_nonnull(state);
+        b->run(state, b->own_threads ? 1 : 3);
+        check_cost(b, state);
+        tables += b->table != NULL;
+        if (b->check != NULL)
+            ck_assert_msg(b->check(state) == SAC_OK, "%s: %s", b->name, sac_last_error());
+        b->destroy(state);
+        b->destroy(NULL);
+    }
+    ck_assert_int_eq(tables, 2); /* update/small */
+}
+END_TEST
+
+/* Who shares a replay works on one memory, a million rows of it readable at any time; and it ends with its
+ * last user. */
+START_TEST(replay_is_shared_and_full)
+{
+    const struct bench_shape *shape = &bench_shapes[BENCH_SHAPES - 1];
+    struct bench_replay *first, *second;
+    ck_assert_int_eq(bench_replay_take(shape, &first), SAC_OK);
+    ck_assert_int_eq(bench_replay_take(shape, &second), SAC_OK);
+    ck_assert_ptr_eq(first, second);
+    ck_assert_int_ge(sac_replay_rows(first->replay), 1000000);
+    bench_replay_append(first, 100000, 8);
+    sac_replay_grant(first->replay);
+    ck_assert_int_ge(sac_replay_rows(first->replay), 1000000);
+    for (int e = 0; e < first->environments; e++)
+        ck_assert_uint_gt(sac_replay_head(first->replay, e),
+                          1000000 / (uint64_t)first->environments + 100000 - 1);
+    bench_replay_give(first);
+    ck_assert_int_ge(sac_replay_rows(second->replay), 1000000);
+    bench_replay_give(second);
+    bench_replay_give(NULL);
+}
+END_TEST
+
+/* ---- gemm/... against the call sites of real agents ---- */
+
+enum { MOST_SITES = 512 };
+
+static struct site {
+    char direction[20];
+    int rows, in, out;
+    bool packed; /* through the lower critic: the row count varies */
+} sites[MOST_SITES];
+static int site_count;
+
+static void read_site(void *context, const char *text)
+{
+    (void)context;
+    struct site s = {.packed = strstr(text, "dQ/da") != NULL};
+    const char *layer = strstr(text, " layer ");
+    ck_assert_int_lt(site_count, MOST_SITES);
+    if (strstr(text, "forward") != NULL)
+        strcpy(s.direction, "forward");
+    else
+        strcpy(s.direction, strstr(text, "input") != NULL ? "backward_input" : "backward_weights");
+    const char *sizes = layer + strcspn(layer, "fb") + strlen("backward weights"); /* the column's width */
+    ck_assert_msg(sscanf(sizes, "%d rows %d -> %d", &s.rows, &s.in, &s.out) == 3, "%s", text);
+    if (s.out != 1)
+        sites[site_count++] = s;
+}
+
+static void read_agent(const struct bench_shape *shape, enum sac_algorithm algorithm)
+{
+    const struct sac_settings settings = bench_settings(shape, algorithm);
+    struct sac_team *team;
+    struct sac_agent *agent;
+    ck_assert_int_eq(sac_team_create(1, &team), SAC_OK);
+    ck_assert_int_eq(
+        sac_agent_create(&settings, shape->observation_size, shape->action_size, 1, team, &agent), SAC_OK);
+    sac_agent_describe(agent, read_site, NULL);
+    sac_agent_destroy(agent);
+    sac_team_destroy(team);
+}
+
+/* Sites show padded columns, names the columns that count. */
+static bool is_of(const struct benchmark *b, const struct site *s, bool any_rows)
+{
+    char direction[20];
+    int rows, in, out;
+    if (sscanf(b->name, "gemm/%19[a-z_]/%dx%dx%d", direction, &rows, &in, &out) != 4)
+        return false;
+    const bool pads = strcmp(direction, "backward_input") != 0;
+    return strcmp(direction, s->direction) == 0 && (any_rows || rows == s->rows) && in == s->in &&
+           (pads ? (int)sac_round_up((size_t)out, 16) : out) == s->out;
+}
+
+/* Each dense call site of the agents of all SHAPES is timed, and nothing else is. */
+START_TEST(gemms_are_the_call_sites)
+{
+    for (int s = 0; s < BENCH_SHAPES; s++) {
+        read_agent(&bench_shapes[s], SAC_V1);
+        read_agent(&bench_shapes[s], SAC_V2);
+    }
+    for (int i = 0; i < site_count; i++) {
+        bool found = false;
+        for (int b = 0; b < count && !found; b++)
+            found = is_of(&list[b], &sites[i], sites[i].packed);
+        ck_assert_msg(found, "%s %d x %d x %d is not timed", sites[i].direction, sites[i].rows, sites[i].in,
+                      sites[i].out);
+    }
+    for (int b = 0; b < count; b++) {
+        bool found = strncmp(list[b].name, "gemm/", 5) != 0;
+        for (int i = 0; i < site_count && !found; i++)
+            found = is_of(&list[b], &sites[i], sites[i].packed);
+        ck_assert_msg(found, "%s is no product of the learner", list[b].name);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    make_list();
+    TCase *tc = tcase_create("benchmarks");
+    tcase_set_timeout(tc, 120);
+    tcase_add_test(tc, names);
+    tcase_add_test(tc, each_works);
+    tcase_add_test(tc, replay_is_shared_and_full);
+    tcase_add_test(tc, gemms_are_the_call_sites);
+    Suite *suite = suite_create("benchmarks");
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
