@@ -1,6 +1,7 @@
 /* YAML through libyaml's events, and the order of sources. */
 #include "configuration.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,12 +20,15 @@ enum section { COMMON, IN_V1, IN_V2 };
 
 struct entry {
     enum section section;
+    size_t line; /* in its file */
     char *key, *value;
 };
 
 struct sac_config {
     char *name;        /* NULL: the command line */
     char *environment; /* NULL: none named */
+    size_t environment_line;
+    bool has_section[3]; /* by enum section */
     struct entry *entries;
     int count;
 };
@@ -55,11 +59,6 @@ void sac_config_destroy(struct sac_config *config)
     free(config);
 }
 
-const char *sac_config_environment(const struct sac_config *config)
-{
-    return config->environment;
-}
-
 /* Put file and line before the last sentence. */
 static enum sac_status at(const struct sac_config *config, size_t line, enum sac_status status)
 {
@@ -70,15 +69,15 @@ static enum sac_status at(const struct sac_config *config, size_t line, enum sac
     return sac_fail(status, "%s:%zu: %s", config->name, line, sentence);
 }
 
-static bool has(const struct sac_config *config, enum section section, const char *key)
+static const struct entry *find(const struct sac_config *config, enum section section, const char *key)
 {
     for (int i = 0; i < config->count; i++)
         if (config->entries[i].section == section && !strcmp(config->entries[i].key, key))
-            return true;
-    return false;
+            return &config->entries[i];
+    return NULL;
 }
 
-static enum sac_status append(struct sac_config *config, enum section section, const char *key,
+static enum sac_status append(struct sac_config *config, enum section section, size_t line, const char *key,
                               const char *value)
 {
     if (config->count == MOST_ENTRIES)
@@ -88,22 +87,33 @@ static enum sac_status append(struct sac_config *config, enum section section, c
         return sac_fail(SAC_NOMEM, "no memory for setting %s", key);
     config->entries = grown;
     struct entry *entry = &grown[config->count++];
-    *entry = (struct entry){section, strdup(key), strdup(value)};
+    *entry = (struct entry){section, line, strdup(key), strdup(value)};
     return entry->key && entry->value ? SAC_OK : sac_fail(SAC_NOMEM, "no memory for setting %s", key);
 }
 
-static enum sac_status add(struct sac_config *config, enum section section, const char *key,
+/* Whose order decides would be a guess. */
+static enum sac_status refuse_second(const char *key, const char *value, const struct entry *first)
+{
+    char one[SAC_PRINTABLE_SIZE], two[SAC_PRINTABLE_SIZE];
+    return sac_fail(SAC_INVALID, "%s: given a second time, as %s after %s; give it once", key,
+                    sac_printable(two, value), sac_printable(one, first->value));
+}
+
+static enum sac_status add(struct sac_config *config, enum section section, size_t line, const char *key,
                            const char *value)
 {
     struct sac_settings scratch;
     sac_settings_default(&scratch);
+    const struct entry *first = find(config, section, key);
+    if (first)
+        return refuse_second(key, value, first);
     const enum sac_status status = sac_settings_set(&scratch, key, value);
-    return status ? status : append(config, section, key, value);
+    return status ? status : append(config, section, line, key, value);
 }
 
 enum sac_status sac_config_add(struct sac_config *config, const char *key, const char *value)
 {
-    return add(config, COMMON, key, value);
+    return add(config, COMMON, 0, key, value);
 }
 
 enum sac_status sac_config_add_argument(struct sac_config *config, const char *argument)
@@ -111,9 +121,11 @@ enum sac_status sac_config_add_argument(struct sac_config *config, const char *a
     char key[64], copy[SAC_PRINTABLE_SIZE];
     const char *equals = strchr(argument, '=');
     if (!equals)
-        return sac_fail(SAC_INVALID, "%s: expected key=value", sac_printable(copy, argument));
+        return sac_fail(SAC_INVALID, "%s: expected key=value",
+                        sac_printable(copy, *argument ? argument : "''"));
     if (snprintf(key, sizeof key, "%.*s", (int)(equals - argument), argument) >= (int)sizeof key)
-        return sac_fail(SAC_INVALID, "%s: no such setting", sac_printable(copy, argument));
+        return sac_fail(SAC_INVALID, "%s: no such setting; softac train --help lists them",
+                        sac_printable(copy, argument));
     return sac_config_add(config, key, equals + 1);
 }
 
@@ -140,21 +152,36 @@ static enum sac_status next(struct reader *reader)
     return at(reader->config, reader->parser.problem_mark.line + 1, SAC_FORMAT);
 }
 
+static const char *kind_of(const yaml_event_t *event)
+{
+    switch (event->type) {
+    case YAML_ALIAS_EVENT:
+        return "an alias (*name)";
+    case YAML_SEQUENCE_START_EVENT:
+        return "a list";
+    case YAML_MAPPING_START_EVENT:
+        return "a section";
+    default:
+        return "this";
+    }
+}
+
 /* The present event as a word without zero bytes, of at most `size` - 1 bytes. */
 static enum sac_status take_word(struct reader *reader, const char *what, char *word, size_t size)
 {
     const yaml_event_t *event = &reader->event;
     if (event->type != YAML_SCALAR_EVENT)
-        sac_fail(SAC_FORMAT, "%s: expected a plain value", what);
+        sac_fail(SAC_INVALID, "%s: expected a plain value, not %s", what, kind_of(event));
     else if (event->data.scalar.length >= size)
-        sac_fail(SAC_FORMAT, "%s: longer than %zu bytes", what, size - 1);
+        sac_fail(SAC_INVALID, "%s: expected at most %zu bytes, found %zu", what, size - 1,
+                 event->data.scalar.length);
     else if (event->data.scalar.length == 0 || memchr(event->data.scalar.value, 0, event->data.scalar.length))
-        sac_fail(SAC_FORMAT, "%s: expected a plain value, not an empty one", what);
+        sac_fail(SAC_INVALID, "%s: expected a plain value, not an empty one", what);
     else {
         snprintf(word, size, "%s", (const char *)event->data.scalar.value);
         return SAC_OK;
     }
-    return at(reader->config, line_of(reader), SAC_FORMAT);
+    return at(reader->config, line_of(reader), SAC_INVALID);
 }
 
 /* [256, 256] becomes "256,256", the form of the command line. */
@@ -173,8 +200,8 @@ static enum sac_status take_sequence(struct reader *reader, const char *key, cha
         const int length = snprintf(value + used, VALUE_SIZE - used, used ? ",%s" : "%s", word);
         used += (size_t)length;
         if (used >= VALUE_SIZE) {
-            sac_fail(SAC_FORMAT, "%s: a list longer than %d bytes", key, VALUE_SIZE - 1);
-            return at(reader->config, line, SAC_FORMAT);
+            sac_fail(SAC_INVALID, "%s: expected a list of at most %d bytes", key, VALUE_SIZE - 1);
+            return at(reader->config, line, SAC_INVALID);
         }
     }
 }
@@ -185,6 +212,7 @@ static enum sac_status take_environment(struct reader *reader)
     const enum sac_status status = take_word(reader, "environment", id, sizeof id);
     if (status)
         return status;
+    reader->config->environment_line = line_of(reader);
     reader->config->environment = strdup(id);
     return reader->config->environment ? SAC_OK : sac_fail(SAC_NOMEM, "no memory for the environment's name");
 }
@@ -194,10 +222,6 @@ static enum sac_status take_setting(struct reader *reader, enum section section,
 {
     char value[VALUE_SIZE] = "";
     const size_t line = line_of(reader);
-    if (has(reader->config, section, key)) {
-        sac_fail(SAC_INVALID, "%s: given a second time", key);
-        return at(reader->config, line, SAC_INVALID);
-    }
     enum sac_status status = sac_settings_find(key);
     if (status)
         return at(reader->config, line, status);
@@ -205,11 +229,24 @@ static enum sac_status take_setting(struct reader *reader, enum section section,
                                                              : take_word(reader, key, value, sizeof value);
     if (status)
         return status;
-    status = add(reader->config, section, key, value);
+    status = add(reader->config, section, line, key, value);
     return status ? at(reader->config, line, status) : SAC_OK;
 }
 
 static enum sac_status take_mapping(struct reader *reader, enum section section);
+
+static enum sac_status take_section(struct reader *reader, enum section section, const char *key)
+{
+    if (reader->event.type == YAML_MAPPING_START_EVENT && !reader->config->has_section[section]) {
+        reader->config->has_section[section] = true;
+        return take_mapping(reader, section);
+    }
+    if (reader->config->has_section[section])
+        sac_fail(SAC_INVALID, "%s: a second section; put all its settings into one", key);
+    else
+        sac_fail(SAC_INVALID, "%s: expected a section of settings", key);
+    return at(reader->config, line_of(reader), SAC_INVALID);
+}
 
 /* One "key: value" of a mapping; the present event is the key. */
 static enum sac_status take_pair(struct reader *reader, enum section section)
@@ -220,18 +257,21 @@ static enum sac_status take_pair(struct reader *reader, enum section section)
         status = next(reader);
     if (status)
         return status;
-    if (section == COMMON && (!strcmp(key, "sac_v1") || !strcmp(key, "sac_v2"))) {
-        if (reader->event.type == YAML_MAPPING_START_EVENT)
-            return take_mapping(reader, !strcmp(key, "sac_v1") ? IN_V1 : IN_V2);
-        sac_fail(SAC_FORMAT, "%s: expected a section of settings", key);
-        return at(reader->config, line_of(reader), SAC_FORMAT);
-    }
+    if (section == COMMON && !strcmp(key, "sac_v1"))
+        return take_section(reader, IN_V1, key);
+    if (section == COMMON && !strcmp(key, "sac_v2"))
+        return take_section(reader, IN_V2, key);
     if (section != COMMON && !strcmp(key, "algorithm")) {
         sac_fail(SAC_INVALID, "algorithm: stands in the common part only, not in an algorithm's section");
         return at(reader->config, line_of(reader), SAC_INVALID);
     }
-    if (section == COMMON && !strcmp(key, "environment") && !reader->config->environment)
-        return take_environment(reader);
+    if (section == COMMON && !strcmp(key, "environment")) {
+        if (!reader->config->environment)
+            return take_environment(reader);
+        sac_fail(SAC_INVALID, "environment: given a second time, after %s; give it once",
+                 reader->config->environment);
+        return at(reader->config, line_of(reader), SAC_INVALID);
+    }
     return take_setting(reader, section, key);
 }
 
@@ -332,9 +372,18 @@ static enum sac_status apply(const struct sac_config *config, enum section secti
     return status;
 }
 
+enum sac_status sac_config_check_environment(const struct sac_config *config, const char *id)
+{
+    if (!config || !config->environment || !strcmp(config->environment, id))
+        return SAC_OK;
+    sac_fail(SAC_INVALID, "is for environment %s, not for %s; train that one, or take the line out",
+             config->environment, id);
+    return at(config, config->environment_line, SAC_INVALID);
+}
+
 static bool says_algorithm(const struct sac_config *config)
 {
-    return config && has(config, COMMON, "algorithm");
+    return config && find(config, COMMON, "algorithm");
 }
 
 static enum sac_status choose_algorithm(const struct sac_config *const *sources, int count,
@@ -342,7 +391,7 @@ static enum sac_status choose_algorithm(const struct sac_config *const *sources,
 {
     const struct sac_config *preset = sources[0];
     *reason = SAC_ALGORITHM_BY_DEFAULT;
-    if (preset && has(preset, IN_V1, "reward_scale")) {
+    if (preset && find(preset, IN_V1, "reward_scale")) {
         settings->algorithm = SAC_V1;
         *reason = SAC_ALGORITHM_BY_PRESET;
     }
@@ -353,6 +402,20 @@ static enum sac_status choose_algorithm(const struct sac_config *const *sources,
             status = apply(sources[i], COMMON, settings);
         }
     return status;
+}
+
+/* Say where the refused key's value came from, if that was a file. */
+static enum sac_status blame(const struct sac_config *const *sources, int count, enum section section,
+                             const char *key)
+{
+    for (int i = count - 1; i >= 0; i--) {
+        const struct entry *entry = sources[i] ? find(sources[i], section, key) : NULL;
+        if (!entry && sources[i])
+            entry = find(sources[i], COMMON, key);
+        if (entry)
+            return at(sources[i], entry->line, SAC_INVALID);
+    }
+    return SAC_INVALID;
 }
 
 enum sac_status sac_config_resolve(const struct sac_config *preset, const struct sac_config *file,
@@ -370,5 +433,8 @@ enum sac_status sac_config_resolve(const struct sac_config *preset, const struct
             status = apply(sources[i], section_of(chosen.algorithm), settings);
     }
     settings->algorithm = chosen.algorithm;
-    return status ? status : sac_settings_check(settings);
+    const char *key;
+    if (status || !sac_settings_check_keys(settings, &key))
+        return status;
+    return blame(sources, 3, section_of(chosen.algorithm), key);
 }

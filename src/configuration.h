@@ -17,17 +17,19 @@ struct sac_config;
 struct sac_config *sac_config_create(const char *name);
 void sac_config_destroy(struct sac_config *config); /* takes NULL */
 
-/* Read a YAML file, or text that came from one named `name`. Every key and value is checked; SAC_INVALID and
- * SAC_FORMAT name file, line, key, what was expected and the nearest valid name. */
+/* Read a YAML file, or text that came from one named `name`. Every key and value is checked: SAC_INVALID
+ * names file, line, key, what was expected and the nearest valid name; SAC_FORMAT the line where it stops
+ * being YAML of the form that settings have. */
 enum sac_status sac_config_read(const char *path, struct sac_config **config);
 enum sac_status sac_config_parse(const char *name, const char *text, size_t size, struct sac_config **config);
 
-/* Add one setting, or one in the form "key=value", to the common part. Checked as above. */
+/* Add one setting, or one in the form "key=value", to the common part. Checked as above; a key that is there
+ * already is refused. */
 enum sac_status sac_config_add(struct sac_config *config, const char *key, const char *value);
 enum sac_status sac_config_add_argument(struct sac_config *config, const char *argument);
 
-/* The id after "environment:", or NULL. Owned by the source. */
-const char *sac_config_environment(const struct sac_config *config);
+/* SAC_INVALID if the source names another environment than `id`. NULL names none. */
+enum sac_status sac_config_check_environment(const struct sac_config *config, const char *id);
 
 /* Call `visit` for each key of the common part and of the algorithm's section. */
 void sac_config_each(const struct sac_config *config, enum sac_algorithm algorithm,

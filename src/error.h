@@ -2,6 +2,8 @@
 #ifndef SAC_ERROR_H
 #define SAC_ERROR_H
 
+#include <stdbool.h>
+
 #include <softac/status.h>
 
 /* Set the calling thread's sentence (what, which value, where, the remedy) and return `status`. */
@@ -14,5 +16,12 @@ enum sac_status sac_fail(enum sac_status status, const char *format, ...)
         if (!(argument))                                                                                     \
             return sac_fail(SAC_INVALID, "%s: %s is NULL; expected %s", __func__, #argument, expected);      \
     } while (0)
+
+/* Make foreign words fit for one line: very long ones lose their middle, control characters and what is not
+ * UTF-8 become blanks and question marks. In place; never longer than before. */
+void sac_sentence_tidy(char *text);
+
+/* UTF-8 without control characters? */
+bool sac_is_printable(const char *text);
 
 #endif

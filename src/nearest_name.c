@@ -1,5 +1,6 @@
 /* What a mistyped name probably meant. */
 #include <ctype.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "environment.h"
@@ -31,8 +32,9 @@ static int edit_distance(const char *a, const char *b)
     return row[n];
 }
 
-/* "Near": a third of the longer name may differ, and one letter more ("pendulum" for "Pendulum-v1"). */
-const char *sac_nearest_name(const char *word, const char *const *names)
+/* "Near": a third of the longer name may differ, and one letter more ("pendulum" for "Pendulum-v1"); but
+ * some letter must be the same. */
+static const char *nearest_by_letters(const char *word, const char *const *names)
 {
     const char *nearest = NULL;
     int least = 0;
@@ -41,10 +43,29 @@ const char *sac_nearest_name(const char *word, const char *const *names)
         if (a > LONGEST_NAME || b > LONGEST_NAME)
             continue;
         const int distance = edit_distance(word, *names);
-        if (distance <= 1 + (int)(a > b ? a : b) / 3 && (!nearest || distance < least)) {
+        if (distance < (int)a && distance <= 1 + (int)(a > b ? a : b) / 3 && (!nearest || distance < least)) {
             nearest = *names;
             least = distance;
         }
     }
     return nearest;
+}
+
+/* The only name that the word is a part of: "v2" for "sac_v2". */
+static const char *only_one_with(const char *word, const char *const *names)
+{
+    const char *found = NULL;
+    for (; *names; names++)
+        if (strcasestr(*names, word)) {
+            if (found)
+                return NULL;
+            found = *names;
+        }
+    return found;
+}
+
+const char *sac_nearest_name(const char *word, const char *const *names)
+{
+    const char *nearest = nearest_by_letters(word, names);
+    return nearest || strlen(word) < 2 ? nearest : only_one_with(word, names);
 }

@@ -3,12 +3,16 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "error.h"
 #include "file.h"
@@ -16,6 +20,8 @@
 
 struct sac_run_directory {
     char *path, *policy, *config, *csv;
+    size_t kept; /* bytes of `path` that name what was there before */
+    int lock;    /* the directory itself, open and locked; -1: not yet */
     FILE *progress;
 };
 
@@ -65,19 +71,56 @@ static char *joined(const char *directory, const char *name)
     return path;
 }
 
-/* Every directory above the last name. */
-static enum sac_status make_parents(const char *path)
+/* Bytes of the path without the last name and the slashes around it; 0 when there is only one name. */
+static size_t above(const char *path, size_t length)
+{
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    while (length > 0 && path[length - 1] != '/')
+        length--;
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    return length;
+}
+
+/* The directories that were made for the path, the deepest first. Others may have put something there. */
+static void remove_made(const char *path, size_t kept)
+{
+    char *copy = strdup(path);
+    size_t length = strlen(path), before = length + 1;
+    for (; copy && length > kept && length < before; length = above(copy, before = length)) {
+        copy[length] = '\0';
+        rmdir(copy);
+    }
+    free(copy);
+}
+
+static enum sac_status failed_to_make(const char *path)
+{
+    if (errno == ENOTDIR)
+        return sac_fail(SAC_INVALID, "%s: cannot be made: a name in front of the last is no directory", path);
+    return sac_fail(SAC_IO, "%s: cannot be made: %s", path, strerror(errno));
+}
+
+/* Every directory above the last name. `kept`: as in the structure. */
+static enum sac_status make_parents(const char *path, size_t *kept)
 {
     char *copy = strdup(path);
     if (!copy)
         return sac_fail(SAC_NOMEM, "%s: no memory for its name", path);
+    *kept = 0;
     for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        if (!slash[1 + strspn(slash + 1, "/")])
+            break; /* at its end */
         *slash = '\0';
-        if (mkdir(copy, 0777) && errno != EEXIST) {
-            sac_fail(SAC_IO, "%s: cannot be made: %s", copy, strerror(errno));
+        const bool made = mkdir(copy, 0777) == 0;
+        if (!made && errno != EEXIST) {
+            const enum sac_status status = failed_to_make(copy);
+            remove_made(copy, *kept);
             free(copy);
-            return SAC_IO;
+            return status;
         }
+        *kept = made ? *kept : strlen(copy);
         *slash = '/';
     }
     free(copy);
@@ -105,11 +148,72 @@ void sac_run_directory_destroy(struct sac_run_directory *run)
         return;
     if (run->progress)
         fclose(run->progress);
+    if (run->lock >= 0)
+        close(run->lock);
     free(run->csv);
     free(run->config);
     free(run->policy);
     free(run->path);
     free(run);
+}
+
+void sac_run_directory_discard(struct sac_run_directory *run)
+{
+    unlink(run->csv);
+    unlink(run->config);
+    unlink(run->policy);
+    remove_made(run->path, run->kept);
+    sac_run_directory_destroy(run);
+}
+
+/* --- one run at a time --- */
+
+/* Who locked that file: a line of /proc/locks is "1: FLOCK ADVISORY WRITE 1234 08:01:567 0 EOF". 0: unknown.
+ */
+static int lock_holder(int descriptor)
+{
+    struct stat status;
+    FILE *locks = fopen("/proc/locks", "re");
+    char line[256];
+    int holder = 0;
+    const bool known = fstat(descriptor, &status) == 0;
+    while (locks && known && !holder && fgets(line, sizeof line, locks)) {
+        int pid;
+        unsigned on_major, on_minor;
+        unsigned long inode;
+        if (sscanf(line, "%*s FLOCK %*s WRITE %d %x:%x:%lu", &pid, &on_major, &on_minor, &inode) == 4 &&
+            on_major == major(status.st_dev) && on_minor == minor(status.st_dev) && inode == status.st_ino)
+            holder = pid;
+    }
+    if (locks)
+        fclose(locks);
+    return holder;
+}
+
+static enum sac_status refuse_taken(const struct sac_run_directory *run)
+{
+    const int holder = lock_holder(run->lock);
+    char who[64] = "another process";
+    if (holder > 0)
+        snprintf(who, sizeof who, "process %d", holder);
+    return sac_fail(SAC_INVALID, "%s: %s writes a run there; name another directory with --out", run->path,
+                    who);
+}
+
+/* The kernel drops the lock when the process ends, and leaves no file behind. On a file system without locks
+ * progress.csv, which only one can make, decides. */
+static enum sac_status lock_directory(struct sac_run_directory *run, bool *taken)
+{
+    run->lock = open(run->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (run->lock < 0 && errno == ENOTDIR)
+        return sac_fail(SAC_INVALID, "%s: is no directory; name another one with --out", run->path);
+    if (run->lock < 0 && errno == ENOENT)
+        return sac_fail(SAC_INVALID, "%s: is a link to nothing; name another directory with --out",
+                        run->path);
+    if (run->lock < 0)
+        return sac_fail(SAC_IO, "%s: cannot be used as run directory: %s", run->path, strerror(errno));
+    *taken = flock(run->lock, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK;
+    return *taken ? refuse_taken(run) : SAC_OK;
 }
 
 static enum sac_status failed_to_write(const struct sac_run_directory *run)
@@ -125,24 +229,44 @@ static enum sac_status start_progress(struct sac_run_directory *run)
     for (size_t i = 0; i < COLUMNS; i++)
         fprintf(run->progress, "%s%s", i ? "," : "", columns[i].name);
     fputc('\n', run->progress);
-    return fflush(run->progress) ? failed_to_write(run) : SAC_OK;
+    if (!fflush(run->progress))
+        return SAC_OK;
+    failed_to_write(run);
+    unlink(run->csv);
+    return SAC_IO;
 }
 
-/* The directory is there and empty. */
-static enum sac_status open_run(const char *path, struct sac_run_directory **run)
+static struct sac_run_directory *allocate(const char *path, size_t kept)
 {
-    struct sac_run_directory *made = calloc(1, sizeof *made);
+    struct sac_run_directory *run = calloc(1, sizeof *run);
+    if (!run)
+        return NULL;
+    run->kept = kept;
+    run->lock = -1;
+    run->path = strdup(path);
+    run->policy = joined(path, "policy.safetensors");
+    run->config = joined(path, "config.yaml");
+    run->csv = joined(path, "progress.csv");
+    if (run->path && run->policy && run->config && run->csv)
+        return run;
+    sac_run_directory_destroy(run);
+    return NULL;
+}
+
+/* The directory is there, though perhaps somebody else's. */
+static enum sac_status open_run(const char *path, size_t kept, struct sac_run_directory **run)
+{
+    struct sac_run_directory *made = allocate(path, kept);
     if (!made)
         return sac_fail(SAC_NOMEM, "%s: no memory for a run directory", path);
-    made->path = strdup(path);
-    made->policy = joined(path, "policy.safetensors");
-    made->config = joined(path, "config.yaml");
-    made->csv = joined(path, "progress.csv");
-    enum sac_status status = SAC_NOMEM;
-    if (made->path && made->policy && made->config && made->csv)
+    bool taken = false;
+    enum sac_status status = lock_directory(made, &taken);
+    if (!status)
+        status = require_empty(path);
+    if (!status)
         status = start_progress(made);
-    else
-        sac_fail(SAC_NOMEM, "%s: no memory for a run directory", path);
+    if (status && !taken)
+        remove_made(path, kept);
     if (status)
         sac_run_directory_destroy(made);
     else
@@ -152,19 +276,26 @@ static enum sac_status open_run(const char *path, struct sac_run_directory **run
 
 enum sac_status sac_run_directory_create(const char *path, struct sac_run_directory **run)
 {
-    enum sac_status status = make_parents(path);
+    size_t kept;
+    enum sac_status status = make_parents(path, &kept);
     if (status)
         return status;
-    if (mkdir(path, 0777) && errno != EEXIST)
-        return sac_fail(SAC_IO, "%s: cannot be made: %s", path, strerror(errno));
-    status = require_empty(path);
-    return status ? status : open_run(path, run);
+    if (mkdir(path, 0777) == 0)
+        return open_run(path, kept, run);
+    if (errno == EEXIST)
+        return open_run(path, strlen(path), run);
+    status = failed_to_make(path);
+    remove_made(path, kept);
+    return status;
 }
 
+/* A directory that somebody else takes between its making and its lock is passed over like one that is there.
+ */
 enum sac_status sac_run_directory_create_numbered(const char *stem, struct sac_run_directory **run)
 {
     char path[PATH_MAX];
-    const enum sac_status status = make_parents(stem);
+    size_t kept;
+    enum sac_status status = make_parents(stem, &kept);
     if (status)
         return status;
     for (int number = 1; number < INT_MAX; number++) {
@@ -172,10 +303,15 @@ enum sac_status sac_run_directory_create_numbered(const char *stem, struct sac_r
                                        : snprintf(path, sizeof path, "%s-%d", stem, number);
         if (length >= (int)sizeof path)
             break;
-        if (mkdir(path, 0777) == 0)
-            return open_run(path, run);
-        if (errno != EEXIST)
-            return sac_fail(SAC_IO, "%s: cannot be made: %s", path, strerror(errno));
+        if (mkdir(path, 0777) == 0) {
+            status = open_run(path, kept, run);
+            if (status != SAC_INVALID)
+                return status;
+        } else if (errno != EEXIST) {
+            status = failed_to_make(path);
+            remove_made(path, kept);
+            return status;
+        }
     }
     return sac_fail(SAC_IO, "%s: no name left for a new run directory", stem);
 }

@@ -9,11 +9,15 @@
 
 struct sac_run_directory;
 
-/* Make the directory, its parents too, and start progress.csv. SAC_INVALID if there is something in it. */
+/* Make the directory, its parents too, and start progress.csv. It is locked until it is destroyed or the
+ * process ends, however that happens. SAC_INVALID if there is something in it, another process writes a run
+ * there, or it is no directory. What fails leaves nothing behind. */
 enum sac_status sac_run_directory_create(const char *path, struct sac_run_directory **run);
 /* The same with the first of STEM, STEM-2, STEM-3, ... that does not exist yet. */
 enum sac_status sac_run_directory_create_numbered(const char *stem, struct sac_run_directory **run);
 void sac_run_directory_destroy(struct sac_run_directory *run); /* takes NULL */
+/* Destroy it together with its files and the directories that were made for it. */
+void sac_run_directory_discard(struct sac_run_directory *run);
 
 const char *sac_run_directory_path(const struct sac_run_directory *run);
 const char *sac_run_directory_policy(const struct sac_run_directory *run); /* path of policy.safetensors */

@@ -9,14 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "environment.h"
 #include "error.h"
 
 #define MOST_STEPS 1e15    /* exact in a double, and 30 years at a million steps a second */
+#define MOST_SCALE 1e9     /* of numbers that others are multiplied by: products stay finite in fp32 */
 #define ABOVE_ZERO DBL_MIN /* the low end of a range that leaves out 0 */
-#define ANY        DBL_MAX
-#define VALUE_SIZE 256 /* bytes of a value as text: SAC_MAX_HIDDEN_LAYERS widths fit */
+#define VALUE_SIZE 256     /* bytes of a value as text: SAC_MAX_HIDDEN_LAYERS widths fit */
 
 struct setting;
 
@@ -74,11 +75,11 @@ static const struct setting table[] = {
      "Adam, log temperature (sac_v2)"},
     {"gamma", &real, AT(gamma), 0, 1, NULL, "0.99", "discount per step"},
     {"tau", &real, AT(tau), ABOVE_ZERO, 1, NULL, "0.005", "target networks' step towards their networks"},
-    {"reward_scale", &real, AT(reward_scale), ABOVE_ZERO, ANY, NULL, "1",
+    {"reward_scale", &real, AT(reward_scale), ABOVE_ZERO, MOST_SCALE, NULL, "1",
      "rewards are multiplied by it; sac_v1's weight of reward against entropy"},
-    {"temperature", &alpha, AT(temperature), ABOVE_ZERO, ANY, NULL, "auto",
+    {"temperature", &alpha, AT(temperature), ABOVE_ZERO, MOST_SCALE, NULL, "auto",
      "sac_v2's weight of entropy; auto: learnt, from 1"},
-    {"target_entropy", &entropy, AT(target_entropy), -ANY, ANY, NULL, "auto",
+    {"target_entropy", &entropy, AT(target_entropy), -MOST_SCALE, MOST_SCALE, NULL, "auto",
      "nats the learnt temperature aims at; auto: minus the number of actions"},
     {"replay_capacity", &big_whole, AT(replay_capacity), 3, 1e12, NULL, "1000000",
      "records kept, over all environments"},
@@ -113,16 +114,19 @@ static void leave_c_locale(locale_t before)
         freelocale(uselocale(before));
 }
 
-/* Plain decimal text only: strtod alone would take "inf", "nan" and hexadecimal too. */
+/* Plain decimal text only: strtod alone would take "inf", "nan" and hexadecimal too. What is too large for a
+ * double, or so small that digits are lost (1e-999 would be 0), is not taken either. */
 static bool parse_real(const char *text, double *number)
 {
     if (!*text || strspn(text, "+-.0123456789eE") != strlen(text))
         return false;
     char *end;
     const locale_t before = enter_c_locale();
+    errno = 0;
     *number = strtod(text, &end);
+    const bool exact = errno == 0;
     leave_c_locale(before);
-    return !*end && isfinite(*number);
+    return !*end && exact && isfinite(*number) && fpclassify(*number) != FP_SUBNORMAL;
 }
 
 /* "1000000", and "1e6" where that is whole and exact. */
@@ -312,7 +316,24 @@ static void show_choice(const struct setting *row, const struct sac_settings *se
 
 static const struct kind choice = {set_choice, valid_choice, show_choice, "one of"};
 
-/* Cut "256,256", "256 256" or "[256, 256]" into words; how many there are, or -1 if more than `most`. */
+/* A comma without a word before or behind it. */
+static bool has_gap(const char *list)
+{
+    bool word = false, comma = false; /* since the last comma; any comma */
+    for (; *list; list++)
+        if (*list == ',') {
+            if (!word)
+                return true;
+            word = false;
+            comma = true;
+        } else if (*list != ' ') {
+            word = true;
+        }
+    return comma && !word;
+}
+
+/* Cut "256,256", "256 256" or "[256, 256]" into words; how many there are, or -1 if more than `most` or if
+ * one is missing. */
 static int cut_list(char *text, char **words, int most)
 {
     int count = 0;
@@ -321,6 +342,8 @@ static int cut_list(char *text, char **words, int most)
         text[length - 1] = '\0';
         text++;
     }
+    if (has_gap(text))
+        return -1;
     char *rest = NULL;
     for (char *word = strtok_r(text, ", ", &rest); word; word = strtok_r(NULL, ", ", &rest)) {
         if (count == most)
@@ -513,6 +536,15 @@ const char *sac_printable(char copy[SAC_PRINTABLE_SIZE], const char *text)
     return copy;
 }
 
+/* A million is easier to read as 1000000 than as 1e+06. */
+static void show_bound(double number, char *text, size_t size)
+{
+    if (number == floor(number))
+        snprintf(text, size, "%.0f", number);
+    else
+        show_number(number, text, size);
+}
+
 /* "a whole number from 1 to 64", "one of relu, tanh" */
 static void show_expected(const struct setting *row, char *text, size_t size)
 {
@@ -522,13 +554,11 @@ static void show_expected(const struct setting *row, char *text, size_t size)
     if (row->low >= row->high || used >= size)
         return;
     char low[32], high[32];
-    show_number(row->low, low, sizeof low);
-    show_number(row->high, high, sizeof high);
-    if (row->low == ABOVE_ZERO && row->high < ANY)
+    show_bound(row->low, low, sizeof low);
+    show_bound(row->high, high, sizeof high);
+    if (row->low == ABOVE_ZERO)
         snprintf(text + used, size - used, " above 0, at most %s", high);
-    else if (row->low == ABOVE_ZERO)
-        snprintf(text + used, size - used, " above 0");
-    else if (row->high < ANY)
+    else
         snprintf(text + used, size - used, " from %s to %s", low, high);
 }
 
@@ -549,14 +579,43 @@ static const struct setting *find(const char *key)
     return NULL;
 }
 
-static enum sac_status refuse_key(const char *key)
+/* What Stable-Baselines3, CleanRL and the papers call them. */
+static const struct {
+    const char *elsewhere, *here;
+} other_names[] = {
+    {"total_timesteps", "steps"},
+    {"num_envs", "environments"},
+    {"n_envs", "environments"},
+    {"net_arch", "hidden"},
+    {"lr", "learning_rate"},
+    {"discount", "gamma"},
+    {"polyak", "tau"},
+    {"alpha", "temperature"},
+    {"ent_coef", "temperature"},
+    {"buffer_size", "replay_capacity"},
+    {"learning_starts", "warmup_steps"},
+    {"utd", "update_to_data"},
+    {"gradient_steps", "updates_per_round"},
+    {"eval_freq", "eval_every"},
+    {"n_eval_episodes", "eval_episodes"},
+};
+
+static const char *nearest_key(const char *key)
 {
     const char *keys[ROWS + 1] = {NULL};
-    char copy[SAC_PRINTABLE_SIZE];
+    for (size_t i = 0; i < sizeof other_names / sizeof *other_names; i++)
+        if (!strcasecmp(other_names[i].elsewhere, key))
+            return other_names[i].here;
     for (size_t i = 0; i < ROWS; i++)
         keys[i] = table[i].key;
-    const char *nearest = sac_nearest_name(key, keys);
-    sac_printable(copy, key);
+    return sac_nearest_name(key, keys);
+}
+
+static enum sac_status refuse_key(const char *key)
+{
+    char copy[SAC_PRINTABLE_SIZE];
+    const char *nearest = nearest_key(key);
+    sac_printable(copy, *key ? key : "''");
     if (nearest)
         return sac_fail(SAC_INVALID, "%s: no such setting; did you mean %s?", copy, nearest);
     return sac_fail(SAC_INVALID, "%s: no such setting; softac train --help lists them", copy);
@@ -605,21 +664,31 @@ void sac_settings_default(struct sac_settings *settings)
         table[i].kind->set(&table[i], settings, table[i].initial);
 }
 
-static enum sac_status check_together(const struct sac_settings *settings)
+static enum sac_status check_together(const struct sac_settings *settings, const char **key)
 {
+    *key = "estimator";
     if (settings->algorithm == SAC_V2 && settings->estimator == SAC_SCORE_FUNCTION)
         return sac_fail(SAC_INVALID,
                         "estimator=score_function: expected reparameterization with algorithm=sac_v2; "
                         "set algorithm=sac_v1 to use the score function");
-    if (settings->replay_capacity < 3 * (int64_t)settings->environments)
+    *key = "replay_capacity";
+    const long long capacity = settings->replay_capacity, needed = 3ll * settings->environments;
+    if (capacity < needed)
         return sac_fail(SAC_INVALID,
-                        "replay_capacity=%lld: expected at least 3 records for each of the %d environments",
-                        (long long)settings->replay_capacity, settings->environments);
+                        "replay_capacity=%lld: expected at least %lld, 3 records for each of the %d "
+                        "environments",
+                        capacity, needed, settings->environments);
+    *key = "batch_size";
+    if (capacity < settings->batch_size)
+        return sac_fail(SAC_INVALID,
+                        "batch_size=%d: expected at most %lld, as replay_capacity keeps no more records",
+                        settings->batch_size, capacity);
     return SAC_OK;
 }
 
-enum sac_status sac_settings_check(const struct sac_settings *settings)
+enum sac_status sac_settings_check_keys(const struct sac_settings *settings, const char **key)
 {
+    *key = "";
     SAC_NEED(settings, "settings filled by sac_settings_default()");
     if (!settings->steps && !settings->environments && !settings->hidden_layers && !settings->batch_size)
         return sac_fail(SAC_INVALID,
@@ -629,9 +698,16 @@ enum sac_status sac_settings_check(const struct sac_settings *settings)
         if (!table[i].kind->show || table[i].kind->valid(&table[i], settings))
             continue;
         sac_settings_text(settings, table[i].key, value, sizeof value);
+        *key = table[i].key;
         return refuse(&table[i], value);
     }
-    return check_together(settings);
+    return check_together(settings, key);
+}
+
+enum sac_status sac_settings_check(const struct sac_settings *settings)
+{
+    const char *key;
+    return sac_settings_check_keys(settings, &key);
 }
 
 const char *sac_settings_idle(const struct sac_settings *settings, const char *key)

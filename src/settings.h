@@ -15,6 +15,9 @@ enum sac_status sac_settings_set(struct sac_settings *settings, const char *key,
 /* Does the key set several fields? Such keys come before the others of the same file or command line. */
 bool sac_settings_sets_several(const char *key);
 
+/* sac_settings_check, and the key that its sentence starts with. */
+enum sac_status sac_settings_check_keys(const struct sac_settings *settings, const char **key);
+
 /* SAC_INVALID names the nearest key. */
 enum sac_status sac_settings_find(const char *key);
 

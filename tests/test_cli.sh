@@ -55,7 +55,7 @@ refuse "one word too many" eval a b
 printf 'steps: 100\nbach_size: 3\n' >bad.yaml
 refuse "bad.yaml:2: bach_size: no such setting; did you mean batch_size?" train Pendulum-v1 --config bad.yaml
 printf 'environment: Swimmer-v5\n' >other.yaml
-refuse "other.yaml: is for environment Swimmer-v5, not for Pendulum-v1" train Pendulum-v1 --config other.yaml
+refuse "other.yaml:1: is for environment Swimmer-v5, not for Pendulum-v1" train Pendulum-v1 --config other.yaml
 [ ! -e runs ] || fail "a refused command left a run directory"
 expect 1 "$softac" eval nowhere
 expect 1 "$softac" train Pendulum-v1 --config nowhere.yaml

@@ -20,10 +20,10 @@ static const struct {
 } refused[] = {
     {"batch_size: 128\nbach_size: 64\n", "F.yaml:2: bach_size: no such setting; did you mean batch_size?"},
     {"\n\ngamma: 2\n", "F.yaml:3: gamma=2: expected a number from 0 to 1"},
-    {"gamma: 0.9\ngamma: 0.8\n", "F.yaml:2: gamma: given a second time"},
+    {"gamma: 0.9\ngamma: 0.8\n", "F.yaml:2: gamma: given a second time, as 0.8 after 0.9; give it once"},
     {"gamma:\n", "F.yaml:1: gamma: expected a plain value, not an empty one"},
-    {"gamma: {a: 1}\n", "F.yaml:1: gamma: expected a plain value"},
-    {"hidden: [64, [64]]\n", "F.yaml:1: hidden: expected a plain value"},
+    {"gamma: {a: 1}\n", "F.yaml:1: gamma: expected a plain value, not a section"},
+    {"hidden: [64, [64]]\n", "F.yaml:1: hidden: expected a plain value, not a list"},
     {"gamma: \"0\\09\"\n", "F.yaml:1: gamma: expected a plain value, not an empty one"},
     {"- 1\n", "F.yaml:1: expected lines of the form \"key: value\""},
     {"sac_v1: 1\n", "F.yaml:1: sac_v1: expected a section of settings"},
@@ -32,7 +32,10 @@ static const struct {
     {"sac_v1:\n  sac_v2:\n    gamma: 1\n",
      "F.yaml:3: sac_v2: no such setting; softac train --help lists them"},
     {"gamma: 1\n---\ngamma: 1\n", "F.yaml:2: expected the end of the file, not a second document"},
-    {"gamma: *x\n", "F.yaml:1: gamma: expected a plain value"},
+    {"gamma: *x\n", "F.yaml:1: gamma: expected a plain value, not an alias (*name)"},
+    {"sac_v1: {gamma: 1}\nsac_v1: {tau: 1}\n",
+     "F.yaml:2: sac_v1: a second section; put all its settings into one"},
+    {"environment: A\nenvironment: B\n", "F.yaml:2: environment: given a second time, after A; give it once"},
 };
 
 /* A bad file is refused with its name, the line, the key, what was expected and the nearest name. */
@@ -64,7 +67,10 @@ START_TEST(good_files_are_taken)
     struct sac_settings settings;
     enum sac_algorithm_reason reason;
     ck_assert_int_eq(sac_config_resolve(NULL, config, NULL, &settings, &reason), SAC_OK);
-    ck_assert_str_eq(sac_config_environment(config), "Pendulum-v1");
+    ck_assert_int_eq(sac_config_check_environment(config, "Pendulum-v1"), SAC_OK);
+    ck_assert_int_eq(sac_config_check_environment(config, "Pendulum-v2"), SAC_INVALID);
+    ck_assert_str_eq(sac_last_error(), "F.yaml:1: is for environment Pendulum-v1, not for Pendulum-v2; train "
+                                       "that one, or take the line out");
     ck_assert_int_eq(settings.hidden[0], 64);
     ck_assert_int_eq(settings.hidden[1], 32);
     ck_assert_double_eq(settings.log_std_low, -9);
@@ -163,6 +169,32 @@ START_TEST(sources_are_checked_together)
     ck_assert_int_eq(sac_config_resolve(NULL, NULL, line, &settings, &reason), SAC_OK);
     ck_assert_int_eq(sac_config_add_argument(line, "gamma"), SAC_INVALID);
     ck_assert_str_eq(sac_last_error(), "gamma: expected key=value");
+    ck_assert_int_eq(sac_config_add_argument(line, "algorithm=sac_v2"), SAC_INVALID);
+    ck_assert_str_eq(sac_last_error(),
+                     "algorithm: given a second time, as sac_v2 after sac_v1; give it once");
+    sac_config_destroy(line);
+}
+END_TEST
+
+/* A value that does not go with the others is looked up where it stands: the winning source's file and line.
+ */
+START_TEST(conflicts_name_the_line)
+{
+    struct sac_config *preset = parse("batch_size: 50\n"), *file = parse("\nsac_v2:\n  batch_size: 200\n");
+    struct sac_config *line = sac_config_create(NULL);
+    struct sac_settings settings;
+    enum sac_algorithm_reason reason;
+    ck_assert_int_eq(sac_config_add_argument(line, "replay_capacity=100"), SAC_OK);
+    ck_assert_int_eq(sac_config_resolve(preset, file, line, &settings, &reason), SAC_INVALID);
+    ck_assert_str_eq(sac_last_error(),
+                     "F.yaml:3: batch_size=200: expected at most 100, as replay_capacity keeps "
+                     "no more records");
+    ck_assert_int_eq(sac_config_add_argument(line, "batch_size=101"), SAC_OK);
+    ck_assert_int_eq(sac_config_resolve(preset, file, line, &settings, &reason), SAC_INVALID);
+    ck_assert_str_eq(sac_last_error(),
+                     "batch_size=101: expected at most 100, as replay_capacity keeps no more records");
+    sac_config_destroy(preset);
+    sac_config_destroy(file);
     sac_config_destroy(line);
 }
 END_TEST
@@ -178,6 +210,7 @@ int main(void)
     tcase_add_test(cases, algorithm_by_rule);
     tcase_add_test(cases, order_inside_a_source_says_nothing);
     tcase_add_test(cases, sources_are_checked_together);
+    tcase_add_test(cases, conflicts_name_the_line);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -99,8 +99,8 @@ static const struct {
     {"gamma", "nan", "gamma=nan: expected a number from 0 to 1"},
     {"gamma", "0x1p-1", "gamma=0x1p-1: expected a number from 0 to 1"},
     {"tau", "0", "tau=0: expected a number above 0, at most 1"},
-    {"reward_scale", "-1", "reward_scale=-1: expected a number above 0"},
-    {"reward_scale", "1e999", "reward_scale=1e999: expected a number above 0"},
+    {"reward_scale", "-1", "reward_scale=-1: expected a number above 0, at most 1000000000"},
+    {"reward_scale", "1e999", "reward_scale=1e999: expected a number above 0, at most 1000000000"},
     {"seed", "-1", "seed=-1: expected a whole number from 0 to 18446744073709551615"},
     {"seed", "18446744073709551616",
      "seed=18446744073709551616: expected a whole number from 0 to 18446744073709551615"},
@@ -116,7 +116,17 @@ static const struct {
     {"log_std_bounds", "2,-20",
      "log_std_bounds=2,-20: expected a lower and a greater upper bound such as -20,2, each a number from -50 "
      "to 20"},
-    {"temperature", "on\033[31m", "temperature=on?[31m: expected auto or a number above 0"},
+    {"temperature", "on\033[31m",
+     "temperature=on?[31m: expected auto or a number above 0, at most 1000000000"},
+    {"gamma", "1e-999", "gamma=1e-999: expected a number from 0 to 1"},
+    {"hidden", "64,,64",
+     "hidden=64,,64: expected 1 to 16 whole numbers such as 256,256, each from 1 to 65536"},
+    {"hidden", "[64,]", "hidden=[64,]: expected 1 to 16 whole numbers such as 256,256, each from 1 to 65536"},
+    {"algorithm", "v2", "algorithm=v2: expected one of sac_v1, sac_v2; did you mean sac_v2?"},
+    {"buffer_size", "9", "buffer_size: no such setting; did you mean replay_capacity?"},
+    {"env", "9", "env: no such setting; did you mean environments?"},
+    {"x", "9", "x: no such setting; softac train --help lists them"},
+    {"", "9", "'': no such setting; softac train --help lists them"},
 };
 
 /* A refusal says what, which value, what was expected and the nearest name, and changes nothing. */
@@ -166,8 +176,14 @@ START_TEST(structs_are_checked)
     settings.environments = 100;
     settings.replay_capacity = 299;
     ck_assert_int_eq(sac_settings_check(&settings), SAC_INVALID);
+    ck_assert_str_eq(
+        sac_last_error(),
+        "replay_capacity=299: expected at least 300, 3 records for each of the 100 environments");
+    settings.replay_capacity = 300;
+    settings.batch_size = 301;
+    ck_assert_int_eq(sac_settings_check(&settings), SAC_INVALID);
     ck_assert_str_eq(sac_last_error(),
-                     "replay_capacity=299: expected at least 3 records for each of the 100 environments");
+                     "batch_size=301: expected at most 300, as replay_capacity keeps no more records");
 }
 END_TEST
 

@@ -8,28 +8,46 @@
 
 #include "../environment.h"
 #include "../error.h"
+#include "../settings.h"
 #include "command.h"
 
 #define MOST_OPTIONS 32
 
+/* One line, whatever words from outside stand in it. */
+static void print_sentence(const char *command, const char *format, va_list arguments, const char *end)
+{
+    char *text;
+    if (vasprintf(&text, format, arguments) < 0)
+        return;
+    sac_sentence_tidy(text);
+    fprintf(stderr, "softac%s%s: %s%s\n", *command ? " " : "", command, text, end);
+    free(text);
+}
+
 void say(const char *command, const char *format, ...)
 {
     va_list arguments;
-    fprintf(stderr, "softac %s: ", command);
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    print_sentence(command, format, arguments, "");
     va_end(arguments);
-    fputc('\n', stderr);
 }
 
 int say_usage(const char *command, const char *format, ...)
 {
+    char help[64];
     va_list arguments;
-    fprintf(stderr, "softac %s: ", command);
+    snprintf(help, sizeof help, "; see softac%s%s --help", *command ? " " : "", command);
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    print_sentence(command, format, arguments, help);
     va_end(arguments);
-    fprintf(stderr, "; see softac %s --help\n", command);
+    return EXIT_USAGE;
+}
+
+int say_nearest(const char *command, const char *word, const char *what, const char *nearest)
+{
+    if (!nearest)
+        return say_usage(command, "%s: no such %s", *word ? word : "''", what);
+    say(command, "%s: no such %s; did you mean %s?", word, what, nearest);
     return EXIT_USAGE;
 }
 
@@ -54,15 +72,27 @@ static void print_help(const struct usage *usage)
     free(more);
 }
 
+/* "--batch-size" for the setting batch_size? */
+static bool is_setting(const char *word, char *key, size_t size)
+{
+    snprintf(key, size, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+    for (char *c = key; *c; c++)
+        *c = *c == '-' ? '_' : *c;
+    return sac_settings_find(key) == SAC_OK;
+}
+
 static int refuse_option(const struct usage *usage, const char *word)
 {
     const char *names[MOST_OPTIONS + 2] = {"--help"};
+    char name[64], key[64];
     for (int i = 0; i < MOST_OPTIONS && usage->options[i].name; i++)
         names[i + 1] = usage->options[i].name;
-    const char *nearest = sac_nearest_name(word, names);
-    if (nearest)
-        return say_usage(usage->command, "%s: no such option; did you mean %s?", word, nearest);
-    return say_usage(usage->command, "%s: no such option", word);
+    if (usage->takes_settings && !strncmp(word, "--", 2) && is_setting(word, key, sizeof key)) {
+        say(usage->command, "%s: no such option; %s is a setting: write %s=VALUE", word, key, key);
+        return EXIT_USAGE;
+    }
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
+    return say_nearest(usage->command, word, "option", sac_nearest_name(name, names));
 }
 
 static bool is_whole(const char *word, unsigned long long *number)
@@ -76,6 +106,7 @@ static int take_value(const struct usage *usage, const struct option *option, co
 {
     unsigned long long number;
     const bool whole = is_whole(word, &number);
+    const unsigned long long most = option->kind == OPTION_FEW ? 256 : 1000000;
     switch (option->kind) {
     case OPTION_FLAG:
         *(bool *)option->value = true;
@@ -86,23 +117,24 @@ static int take_value(const struct usage *usage, const struct option *option, co
         *(const char **)option->value = word;
         return ARGUMENTS_TAKEN;
     case OPTION_COUNT:
-        if (!whole || number < 1 || number > 1000000)
-            return say_usage(usage->command, "%s %s: expected a whole number from 1 to 1000000", option->name,
-                             word);
+    case OPTION_FEW:
+        if (!whole || number < 1 || number > most)
+            return say_usage(usage->command, "%s %s: expected a whole number from 1 to %llu", option->name,
+                             *word ? word : "''", most);
         *(int *)option->value = (int)number;
         return ARGUMENTS_TAKEN;
     case OPTION_SEED:
         if (!whole)
             return say_usage(usage->command, "%s %s: expected a whole number from 0 to 18446744073709551615",
-                             option->name, word);
+                             option->name, *word ? word : "''");
         *(uint64_t *)option->value = number;
         return ARGUMENTS_TAKEN;
     }
     return EXIT_USAGE;
 }
 
-/* The option at argv[*i], as "--name word" or "--name=word". */
-static int take_option(const struct usage *usage, int argc, char **argv, int *i)
+/* The option at argv[*i], as "--name word" or "--name=word". `given`: by its place in the table. */
+static int take_option(const struct usage *usage, int argc, char **argv, int *i, bool *given)
 {
     const char *word = argv[*i];
     const size_t length = strcspn(word, "=");
@@ -110,6 +142,10 @@ static int take_option(const struct usage *usage, int argc, char **argv, int *i)
     for (const struct option *option = usage->options; option->name; option++) {
         if (strlen(option->name) != length || strncmp(option->name, word, length))
             continue;
+        bool *before = &given[option - usage->options];
+        if (*before)
+            return say_usage(usage->command, "%s: given a second time; give it once", option->name);
+        *before = true;
         if (option->kind == OPTION_FLAG)
             return attached ? say_usage(usage->command, "%s: takes no value", option->name)
                             : take_value(usage, option, "");
@@ -122,26 +158,34 @@ static int take_option(const struct usage *usage, int argc, char **argv, int *i)
     return refuse_option(usage, word);
 }
 
+static int refuse_unprintable(const struct usage *usage, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (!sac_is_printable(argv[i]))
+            return say_usage(usage->command, "%s: expected UTF-8 without control characters", argv[i]);
+    return ARGUMENTS_TAKEN;
+}
+
 int arguments_take(const struct usage *usage, int argc, char **argv, const char **words, int most, int *count)
 {
     bool options = true; /* until "--" */
+    bool given[MOST_OPTIONS] = {false};
+    int status = refuse_unprintable(usage, argc, argv);
     *count = 0;
-    for (int i = 1; i < argc; i++)
+    for (int i = 1; i < argc && status == ARGUMENTS_TAKEN; i++)
         if (options && (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))) {
             print_help(usage);
             return EXIT_DONE;
         } else if (options && !strcmp(argv[i], "--")) {
             options = false;
         } else if (options && argv[i][0] == '-' && argv[i][1]) {
-            const int status = take_option(usage, argc, argv, &i);
-            if (status != ARGUMENTS_TAKEN)
-                return status;
+            status = take_option(usage, argc, argv, &i, given);
         } else if (*count == most) {
-            return say_usage(usage->command, "%s: one word too many", argv[i]);
+            status = say_usage(usage->command, "%s: one word too many", *argv[i] ? argv[i] : "''");
         } else {
             words[(*count)++] = argv[i];
         }
-    return ARGUMENTS_TAKEN;
+    return status;
 }
 
 enum sac_status env_options_make(struct env_options *options, const char *model_directory)

@@ -25,6 +25,7 @@ enum option_kind {
     OPTION_FLAG,  /* bool *: set when given */
     OPTION_TEXT,  /* const char **: the word that follows, or after '=' */
     OPTION_COUNT, /* int *: a whole number from 1 to 1000000 */
+    OPTION_FEW,   /* int *: a whole number from 1 to 256 */
     OPTION_SEED   /* uint64_t * */
 };
 
@@ -42,6 +43,7 @@ struct usage {
     const char *text;             /* a paragraph about it, ending in a newline */
     const struct option *options; /* name = NULL at the end; --help is understood besides */
     char *(*more)(void);          /* malloc'ed text behind the options, or NULL; itself NULL: none */
+    bool takes_settings;          /* key=value words */
 };
 
 enum { ARGUMENTS_TAKEN = -1 };
@@ -51,11 +53,13 @@ enum { ARGUMENTS_TAKEN = -1 };
 int arguments_take(const struct usage *usage, int argc, char **argv, const char **words, int most,
                    int *count);
 
-/* --- saying things: all on stderr, behind "softac COMMAND: " --- */
+/* --- saying things: all on stderr, one line each, behind "softac COMMAND: " ("softac: " if it is "") --- */
 
 void say(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A usage error; says where help is and returns EXIT_USAGE. */
 int say_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* "WORD: no such WHAT", with the nearest name or, if that is NULL, where help is. Returns EXIT_USAGE. */
+int say_nearest(const char *command, const char *word, const char *what, const char *nearest);
 /* The library's last sentence; returns the exit status for it: EXIT_USAGE for SAC_INVALID, else EXIT_FAILED.
  */
 int say_failure(const char *command, enum sac_status status);

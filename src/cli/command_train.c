@@ -53,14 +53,6 @@ struct run {
 
 /* --- settings --- */
 
-static enum sac_status check_environment_of(const struct sac_config *config, const char *path, const char *id)
-{
-    const char *named = config ? sac_config_environment(config) : NULL;
-    if (!named || !strcmp(named, id))
-        return SAC_OK;
-    return sac_fail(SAC_INVALID, "%s: is for environment %s, not for %s", path, named, id);
-}
-
 static enum sac_status read_files(struct run *run)
 {
     const char *id = run->ops->id, *path = run->request->config;
@@ -68,10 +60,10 @@ static enum sac_status read_files(struct run *run)
     if (!status && run->preset_path)
         status = sac_config_read(run->preset_path, &run->preset);
     if (!status)
-        status = check_environment_of(run->preset, run->preset_path, id);
+        status = sac_config_check_environment(run->preset, id);
     if (!status && path)
         status = sac_config_read(path, &run->file);
-    return status ? status : check_environment_of(run->file, path, id);
+    return status ? status : sac_config_check_environment(run->file, id);
 }
 
 static enum sac_status read_command_line(struct run *run)
@@ -114,16 +106,19 @@ static void tell_settings(struct run *run)
     if (run->file)
         sac_config_each(run->file, run->settings.algorithm, tell_if_idle, &run->settings);
     sac_config_each(run->line, run->settings.algorithm, tell_if_idle, &run->settings);
+    if (run->settings.warmup_steps >= run->settings.steps)
+        say("train", "nothing will be learnt: warmup_steps=%lld is not below steps=%lld",
+            (long long)run->settings.warmup_steps, (long long)run->settings.steps);
+    if (run->machine.env_threads < run->request->machine.env_threads)
+        say("train", "--env-threads %d: only %d started, one for each environment",
+            run->request->machine.env_threads, run->machine.env_threads);
 }
 
 static void limit_env_threads(struct run *run)
 {
     run->machine = run->request->machine;
-    if (run->machine.env_threads <= run->settings.environments)
-        return;
-    say("train", "--env-threads %d: only %d started, one for each environment", run->machine.env_threads,
-        run->settings.environments);
-    run->machine.env_threads = run->settings.environments;
+    if (run->machine.env_threads > run->settings.environments)
+        run->machine.env_threads = run->settings.environments;
 }
 
 static enum sac_status settle(struct run *run)
@@ -139,11 +134,9 @@ static enum sac_status settle(struct run *run)
         status = read_command_line(run);
     if (!status)
         status = sac_config_resolve(run->preset, run->file, run->line, &run->settings, &run->reason);
-    if (status)
-        return status;
-    tell_settings(run);
-    limit_env_threads(run);
-    return SAC_OK;
+    if (!status)
+        limit_env_threads(run);
+    return status;
 }
 
 /* --- the run directory --- */
@@ -202,18 +195,34 @@ static enum sac_status save_policy(const struct run *run)
     return status;
 }
 
-static enum sac_status make_parts(struct run *run)
+static enum sac_status make_trainer(struct run *run)
 {
     enum sac_status status =
         sac_trainer_create(&run->settings, &run->machine, run->ops, run->options.list, &run->trainer);
     if (status)
         return status;
     run->returns = calloc((size_t)run->settings.eval_episodes, sizeof *run->returns);
-    if (!run->returns)
-        return sac_fail(SAC_NOMEM, "no memory for %d returns", run->settings.eval_episodes);
-    status = run->request->out ? sac_run_directory_create(run->request->out, &run->directory)
-                               : make_default_directory(run);
-    return status ? status : save_configuration(run);
+    return run->returns ? SAC_OK
+                        : sac_fail(SAC_NOMEM, "no memory for %d returns", run->settings.eval_episodes);
+}
+
+/* As if it had never been made; the sentence in sac_last_error() stays. */
+static void discard_directory(struct run *run)
+{
+    sac_run_directory_discard(run->directory);
+    run->directory = NULL;
+}
+
+static enum sac_status make_directory(struct run *run)
+{
+    enum sac_status status = run->request->out ? sac_run_directory_create(run->request->out, &run->directory)
+                                               : make_default_directory(run);
+    if (status)
+        return status;
+    status = save_configuration(run);
+    if (status)
+        discard_directory(run);
+    return status;
 }
 
 /* --- while it runs --- */
@@ -258,12 +267,14 @@ static volatile sig_atomic_t stopped_by;
 
 static void stop_run(int number)
 {
-    static const char text[] = "\nsoftac train: stopping and saving; once more to end at once\n";
+    static const char asked[] = "\nsoftac train: stopping and saving; once more to end at once\n";
+    static const char unread[] = "\nsoftac train: nobody reads what it prints; stopping and saving\n";
+    const char *text = number == SIGPIPE ? unread : asked;
     const int before = errno;
-    stopped_by = number;
-    if (write(STDERR_FILENO, text, sizeof text - 1) < 0) {
+    if (!stopped_by && write(STDERR_FILENO, text, strlen(text)) < 0) {
         /* nobody to tell */
     }
+    stopped_by = number;
     sac_trainer_stop(to_stop);
     errno = before;
 }
@@ -271,11 +282,16 @@ static void stop_run(int number)
 /* The first signal stops the run; the second finds the default again and kills. */
 static void catch_signals(struct sac_trainer *trainer)
 {
-    struct sigaction action = {.sa_handler = stop_run, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
+    struct sigaction action = {.sa_handler = stop_run, .sa_flags = (int)SA_RESETHAND | SA_RESTART}, before;
     sigemptyset(&action.sa_mask);
     to_stop = trainer;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, NULL, &before);
+    if (before.sa_handler != SIG_IGN) /* nohup */
+        sigaction(SIGHUP, &action, NULL);
+    action.sa_flags = SA_RESTART; /* every line that is printed from now on brings one */
+    sigaction(SIGPIPE, &action, NULL);
 }
 
 /* --- the end --- */
@@ -303,9 +319,20 @@ static void tell_result(const struct run *run, const char *error)
            run->progress.wall_seconds, sac_run_directory_policy(run->directory));
 }
 
+/* Before the first update there is nothing to keep of a run that failed. */
+static bool is_stillborn(const struct run *run, enum sac_status status)
+{
+    return status && status != SAC_STOPPED && run->progress.updates == 0;
+}
+
 static int finish(struct run *run, enum sac_status status)
 {
     char error[1024] = "";
+    if (is_stillborn(run, status)) {
+        console_close(&run->console);
+        discard_directory(run);
+        return say_failure("train", status);
+    }
     if (status)
         snprintf(error, sizeof error, "%s", sac_last_error());
     else if (run->written)
@@ -326,21 +353,26 @@ static int train(struct run *run)
 {
     enum sac_status status = settle(run);
     if (!status)
-        status = make_parts(run);
+        status = make_trainer(run);
+    if (status)
+        return say_failure("train", status);
+    catch_signals(run->trainer);
+    status = make_directory(run);
     if (status)
         return say_failure("train", status);
     const struct sac_observer observer = {run, see_progress, see_evaluation};
+    tell_settings(run);
     say("train", "writing to %s", sac_run_directory_path(run->directory));
     console_open(&run->console, run->settings.steps);
-    catch_signals(run->trainer);
     status = sac_trainer_run(run->trainer, &observer);
     return finish(run, status);
 }
 
 static void destroy(struct run *run)
 {
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
+    static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+    for (size_t i = 0; i < sizeof caught / sizeof *caught; i++)
+        signal(caught[i], SIG_IGN); /* their handler's trainer goes; what is left is soon done */
     sac_run_directory_destroy(run->directory);
     sac_trainer_destroy(run->trainer);
     free(run->returns);
@@ -371,7 +403,7 @@ static int take_request(struct request *request, int argc, char **argv)
          "run directory, new or empty [runs/ENV-ALGORITHM-seedS]"},
         {"--json", OPTION_FLAG, NULL, &request->json, "print JSON lines; the last is the result"},
         {"--env-threads", OPTION_COUNT, "N", &request->machine.env_threads, "threads that step environments"},
-        {"--learner-threads", OPTION_COUNT, "N", &request->machine.learner_threads, "threads that learn"},
+        {"--learner-threads", OPTION_FEW, "N", &request->machine.learner_threads, "threads that learn"},
         {"--isa", OPTION_TEXT, "SET", &request->isa, "portable, avx2, avx512 [auto: the CPU's best]"},
         {"--model-dir", OPTION_TEXT, "DIR", &request->model_directory,
          "where the environment's model files are"},
@@ -385,6 +417,7 @@ static int take_request(struct request *request, int argc, char **argv)
                 "for the algorithm), then --config, then key=value here; later ones win.\n",
         .options = options,
         .more = settings_help,
+        .takes_settings = true,
     };
     const int taken = arguments_take(&usage, argc, argv, request->words, MOST_WORDS, &request->word_count);
     if (taken != ARGUMENTS_TAKEN)

@@ -1,6 +1,9 @@
 /* softac: from words on a command line to one call of a command. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../environment.h"
 #include "command.h"
@@ -22,16 +25,11 @@ static void print_usage(FILE *stream)
 
 static int refuse_command(const char *word)
 {
-    const char *names[COMMANDS + 1] = {NULL};
+    const char *names[COMMANDS + 1] = {NULL}, *const options[] = {"--help", "--version", NULL};
     for (size_t i = 0; i < COMMANDS; i++)
         names[i] = commands[i]->name;
-    const char *nearest = sac_nearest_name(word, names);
-    fprintf(stderr, "softac: %s: no such command; ", word);
-    if (nearest)
-        fprintf(stderr, "did you mean %s?\n", nearest);
-    else
-        fputs("softac --help lists them\n", stderr);
-    return EXIT_USAGE;
+    return word[0] == '-' ? say_nearest("", word, "option", sac_nearest_name(word, options))
+                          : say_nearest("", word, "command", sac_nearest_name(word, names));
 }
 
 static int run(int argc, char **argv)
@@ -40,26 +38,39 @@ static int run(int argc, char **argv)
         print_usage(stderr);
         return EXIT_USAGE;
     }
-    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+    const bool help = !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h");
+    const bool version = !strcmp(argv[1], "--version");
+    if ((help || version) && argc > 2)
+        return say_usage("", "%s: one word too many behind %s", argv[2], argv[1]);
+    if (help)
         print_usage(stdout);
-        return EXIT_DONE;
-    }
-    if (!strcmp(argv[1], "--version")) {
+    if (version)
         puts("softac " PACKAGE_VERSION);
+    if (help || version)
         return EXIT_DONE;
-    }
     for (size_t i = 0; i < COMMANDS; i++)
         if (!strcmp(argv[1], commands[i]->name))
             return commands[i]->run(argc - 1, argv + 1);
     return refuse_command(argv[1]);
 }
 
+/* A descriptor that is closed would go to the next file that is opened, and what is printed would end up in
+ * there. Standard output is opened so that writing to it fails, and is told. */
+static void fill_closed_descriptors(void)
+{
+    for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; descriptor++)
+        if (fcntl(descriptor, F_GETFD) < 0)
+            (void)!open("/dev/null", descriptor == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 /* Data that did not arrive (a full disk) is a failure, too. */
 int main(int argc, char **argv)
 {
+    fill_closed_descriptors();
     const int status = run(argc, argv);
+    errno = 0;
     if (fflush(stdout) || ferror(stdout)) {
-        perror("softac: writing to standard output");
+        say("", "standard output cannot be written%s%s", errno ? ": " : "", errno ? strerror(errno) : "");
         return status ? status : EXIT_FAILED;
     }
     return status;

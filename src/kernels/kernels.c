@@ -6,6 +6,7 @@
 
 #include "../atomics.h"
 #include "../cpu.h"
+#include "../environment.h"
 #include "../error.h"
 #include "../linear.h"
 
@@ -52,8 +53,13 @@ static enum sac_status refuse(const char *isa, const struct sac_kernels *const *
         strncat(names, i > 0 ? ", " : "", sizeof names - strlen(names) - 1);
         strncat(names, table[i]->name, sizeof names - strlen(names) - 1);
     }
-    return sac_fail(SAC_INVALID, "instruction set '%s' cannot be used; this CPU and build have: auto, %s",
-                    isa, names);
+    const char *list[6] = {"auto"};
+    for (int i = 0; i < n; i++)
+        list[i + 1] = table[i]->name;
+    const char *nearest = sac_nearest_name(isa, list);
+    return sac_fail(SAC_INVALID,
+                    "instruction set '%s' cannot be used; this CPU and build have: auto, %s%s%s%s", isa,
+                    names, nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
 }
 
 static enum sac_status use(const struct sac_kernels *table, const char *isa)
