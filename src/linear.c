@@ -14,6 +14,7 @@
 
 #ifndef SAC_PORTABLE_ONLY
 #include <dnnl.h>
+#include <dnnl_debug.h>
 #endif
 
 enum { OPERAND_X, OPERAND_W, OPERAND_Y, OPERAND_BIAS, OPERAND_SCRATCHPAD, OPERANDS };
@@ -72,6 +73,11 @@ const char *sac_linear_backend(void)
     return "none (softac's own kernels)";
 }
 
+const char *sac_linear_isa(void)
+{
+    return sac_kernels()->name;
+}
+
 enum sac_status sac_linear_cap_isa(const char *isa)
 {
     (void)isa;
@@ -85,7 +91,6 @@ enum sac_status sac_linear_cap_isa(const char *isa)
 #if DNNL_VERSION_MAJOR >= 3
 typedef dnnl_memory_desc_t desc; /* owned */
 typedef const_dnnl_memory_desc_t const_desc;
-#define EVERY_ISA dnnl_cpu_isa_default
 
 static dnnl_status_t make_desc(desc *d, const dnnl_dims_t dims, const dnnl_dims_t strides)
 {
@@ -121,7 +126,6 @@ static dnnl_status_t make_matmul(dnnl_primitive_desc_t *matmul, dnnl_engine_t en
 #else
 typedef dnnl_memory_desc_t desc;
 typedef const dnnl_memory_desc_t *const_desc;
-#define EVERY_ISA dnnl_cpu_isa_all
 
 static dnnl_status_t make_desc(desc *d, const dnnl_dims_t dims, const dnnl_dims_t strides)
 {
@@ -363,16 +367,23 @@ const char *sac_linear_backend(void)
     return name;
 }
 
+const char *sac_linear_isa(void)
+{
+    static const char prefix[] = "cpu_isa_";
+    const char *name = dnnl_cpu_isa2str(dnnl_get_effective_cpu_isa());
+    return strncmp(name, prefix, sizeof prefix - 1) == 0 ? name + sizeof prefix - 1 : name;
+}
+
 enum sac_status sac_linear_cap_isa(const char *isa)
 {
-    dnnl_cpu_isa_t cap = EVERY_ISA;
+    dnnl_cpu_isa_t cap = dnnl_cpu_isa_avx512_core;
+    if (strcmp(isa, "auto") == 0)
+        return SAC_OK;
     if (strcmp(isa, "portable") == 0)
         cap = dnnl_cpu_isa_sse41;
     else if (strcmp(isa, "avx2") == 0)
         cap = dnnl_cpu_isa_avx2;
-    else if (strcmp(isa, "avx512") == 0)
-        cap = dnnl_cpu_isa_avx512_core;
-    if (dnnl_set_max_cpu_isa(cap) == dnnl_success || cap == EVERY_ISA)
+    if (dnnl_set_max_cpu_isa(cap) == dnnl_success)
         return SAC_OK;
     return sac_fail(SAC_STATE,
                     "oneDNN can not be kept to %s any more: choose the instruction set before "

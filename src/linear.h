@@ -35,10 +35,13 @@ void sac_linear_run(struct sac_linear *site, float *y, const float *x, const flo
 const struct sac_linear_shape *sac_linear_shape_of(const struct sac_linear *site);
 /* What computes this site: "oneDNN brg:avx512_core", or "softac:avx2" and so on. */
 const char *sac_linear_implementation(const struct sac_linear *site);
-/* "oneDNN 2.6.3 (gomp)" */
+/* "oneDNN 2.6.3 (OpenMP)" */
 const char *sac_linear_backend(void);
-/* Keep oneDNN to "portable" (SSE4.1), "avx2", "avx512", or "auto": all that the CPU has. Before the first
- * site is created: SAC_STATE later. Called by sac_kernels_select. */
+/* The instruction sets that oneDNN uses, "avx2" and so on, in its own words. Settles them: call it after
+ * sac_kernels_select. */
+const char *sac_linear_isa(void);
+/* Keep oneDNN to "portable" (SSE4.1), "avx2" or "avx512"; with "auto" it decides for itself, by the CPU and
+ * ONEDNN_MAX_CPU_ISA. Before the first site is created: SAC_STATE later. Called by sac_kernels_select. */
 enum sac_status sac_linear_cap_isa(const char *isa);
 
 #endif

@@ -70,6 +70,10 @@ enum sac_status sac_trainer_policy(const struct sac_trainer *trainer, struct sac
 
 void sac_trainer_destroy(struct sac_trainer *trainer); /* takes NULL */
 
+/* NULL, or a sentence with the paths of the OpenMP runtimes that this process has loaded, if there are
+ * several: training works, but may be slow. Valid until the calling thread's next call. */
+const char *sac_openmp_warning(void);
+
 /* Play `episodes` episodes. The result depends on policy, environment, seed and episodes alone. *evaluation's
  * `returns` is malloc'ed: the caller frees it. */
 enum sac_status sac_evaluate(const struct sac_policy *policy, const struct sac_env_ops *env,

@@ -7,6 +7,8 @@
 #include <jemalloc/jemalloc.h>
 #endif
 
+#include <softac/trainer.h>
+
 #include "../agent.h"
 #include "../cpu.h"
 #include "../environment.h"
@@ -14,6 +16,7 @@
 #include "../kernels/kernels.h"
 #include "../linear.h"
 #include "../machine_limits.h"
+#include "../openmp_runtimes.h"
 #include "../team.h"
 #include "../thread.h"
 #include "command.h"
@@ -39,12 +42,23 @@ static const char *jemalloc_version(void)
 #endif
 }
 
+static json_t *gather_openmp_runtimes(void)
+{
+    struct sac_openmp_runtimes found;
+    json_t *paths = json_array();
+    sac_openmp_runtimes_find(&found);
+    for (int i = 0; i < found.count; i++)
+        json_array_append_new(paths, json_string(found.path[i]));
+    return paths;
+}
+
 static json_t *gather_versions(void)
 {
     char openmp[32];
     snprintf(openmp, sizeof openmp, "%d", _OPENMP);
-    return json_pack("{s:s, s:s, s:s, s:o, s:o}", "softac", PACKAGE_VERSION, "oneDNN", sac_linear_backend(),
-                     "OpenMP", openmp, "jemalloc", text_or_null(jemalloc_version()), "MuJoCo",
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "softac", PACKAGE_VERSION, "oneDNN",
+                     sac_linear_backend(), "OpenMP", openmp, "OpenMP runtimes", gather_openmp_runtimes(),
+                     "jemalloc", text_or_null(jemalloc_version()), "MuJoCo",
                      text_or_null(sac_environment_mujoco_version()));
 }
 
@@ -83,7 +97,8 @@ static json_t *gather_kernels(void)
     json_t *available = json_array();
     for (int i = 0; i < count; i++)
         json_array_append_new(available, json_string(table[i]->name));
-    return json_pack("{s:s, s:o}", "chosen", sac_kernels()->name, "available", available);
+    return json_pack("{s:s, s:s, s:o}", "chosen", sac_kernels()->name, "oneDNN", sac_linear_isa(),
+                     "available", available);
 }
 
 /* The most that one core does in fp32, for each set of kernels: what benchmarks are a fraction of. */
@@ -189,7 +204,12 @@ static void print_words(const json_t *info)
 static int run(int argc, char **argv)
 {
     bool json = false;
-    const struct option options[] = {{"--json", OPTION_FLAG, NULL, &json, "print JSON"}, {0}};
+    const char *isa = NULL;
+    const struct option options[] = {
+        {"--json", OPTION_FLAG, NULL, &json, "print JSON"},
+        {"--isa", OPTION_TEXT, "SET", &isa, "as if trained with it: portable, avx2, avx512 [auto]"},
+        {0},
+    };
     const struct usage usage = {
         .command = "info",
         .form = "",
@@ -200,8 +220,10 @@ static int run(int argc, char **argv)
     const int taken = arguments_take(&usage, argc, argv, NULL, 0, &words);
     if (taken != ARGUMENTS_TAKEN)
         return taken;
-    json_t *info;
-    const enum sac_status status = gather(&info);
+    json_t *info = NULL;
+    enum sac_status status = sac_kernels_select(isa);
+    if (!status)
+        status = gather(&info);
     if (status) {
         json_decref(info);
         return say_failure("info", status);
@@ -212,6 +234,9 @@ static int run(int argc, char **argv)
     } else {
         print_words(info);
     }
+    const char *warning = sac_openmp_warning();
+    if (warning)
+        say("info", "%s", warning);
     json_decref(info);
     return EXIT_DONE;
 }

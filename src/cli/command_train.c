@@ -12,6 +12,7 @@
 #include "../environment.h"
 #include "../error.h"
 #include "../kernels/kernels.h"
+#include "../linear.h"
 #include "../preset.h"
 #include "../run_directory.h"
 #include "../settings.h"
@@ -172,9 +173,10 @@ static enum sac_status save_configuration(const struct run *run)
     char env_threads[16], learner_threads[16], *comment;
     const int length =
         asprintf(&comment,
-                 "# softac %s; instruction set %s, env threads %s, learner threads %s\n"
+                 "# softac %s; instruction set %s (oneDNN: %s), env threads %s, learner threads %s\n"
                  "# Run again: softac train %s --config THIS_FILE\n",
-                 PACKAGE_VERSION, sac_kernels()->name, thread_count(env_threads, run->machine.env_threads),
+                 PACKAGE_VERSION, sac_kernels()->name, sac_linear_isa(),
+                 thread_count(env_threads, run->machine.env_threads),
                  thread_count(learner_threads, run->machine.learner_threads), run->request->environment);
     if (length < 0)
         return sac_fail(SAC_NOMEM, "no memory for the configuration");
@@ -362,6 +364,9 @@ static int train(struct run *run)
         return say_failure("train", status);
     const struct sac_observer observer = {run, see_progress, see_evaluation};
     tell_settings(run);
+    const char *warning = sac_openmp_warning();
+    if (warning)
+        say("train", "%s", warning);
     say("train", "writing to %s", sac_run_directory_path(run->directory));
     console_open(&run->console, run->settings.steps);
     status = sac_trainer_run(run->trainer, &observer);
