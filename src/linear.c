@@ -6,6 +6,7 @@
 #include <omp.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "error.h"
@@ -82,6 +83,11 @@ enum sac_status sac_linear_cap_isa(const char *isa)
 {
     (void)isa;
     return SAC_OK;
+}
+
+enum sac_status sac_linear_name_code(void)
+{
+    return SAC_OK; /* no code is generated */
 }
 
 #else
@@ -389,6 +395,16 @@ enum sac_status sac_linear_cap_isa(const char *isa)
                     "oneDNN can not be kept to %s any more: choose the instruction set before "
                     "anything is computed",
                     isa);
+}
+
+enum sac_status sac_linear_name_code(void)
+{
+    if (getenv("DNNL_JIT_PROFILE") || getenv("ONEDNN_JIT_PROFILE"))
+        return SAC_OK;
+    if (dnnl_set_jit_profiling_flags(DNNL_JIT_PROFILE_VTUNE | DNNL_JIT_PROFILE_LINUX_PERFMAP) == dnnl_success)
+        return SAC_OK;
+    return sac_fail(SAC_BACKEND, "this oneDNN can not name the code it generates (it was built without "
+                                 "DNNL_ENABLE_JIT_PROFILING): perf will show addresses");
 }
 
 #endif

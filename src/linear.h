@@ -43,5 +43,9 @@ const char *sac_linear_isa(void);
 /* Keep oneDNN to "portable" (SSE4.1), "avx2" or "avx512"; with "auto" it decides for itself, by the CPU and
  * ONEDNN_MAX_CPU_ISA. Before the first site is created: SAC_STATE later. Called by sac_kernels_select. */
 enum sac_status sac_linear_cap_isa(const char *isa);
+/* From now on oneDNN writes the names of the code that it generates to /tmp/perf-PID.map, where perf looks
+ * for them; or what DNNL_JIT_PROFILE or ONEDNN_JIT_PROFILE in the environment ask for instead. Before the
+ * first site is created. SAC_BACKEND: this oneDNN can not. */
+enum sac_status sac_linear_name_code(void);
 
 #endif

@@ -124,6 +124,11 @@ void sac_perf_close(struct sac_perf_counters *counters)
     }
 }
 
+struct sac_perf_counts sac_perf_none(void)
+{
+    return (struct sac_perf_counts){{NAN, NAN, NAN, NAN}};
+}
+
 struct sac_perf_counts sac_perf_between(struct sac_perf_counts before, struct sac_perf_counts after)
 {
     for (int e = 0; e < SAC_PERF_EVENTS; e++)

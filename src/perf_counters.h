@@ -30,6 +30,8 @@ void sac_perf_open(struct sac_perf_counters *counters);
 struct sac_perf_counts sac_perf_read(const struct sac_perf_counters *counters);
 void sac_perf_close(struct sac_perf_counters *counters);
 
+struct sac_perf_counts sac_perf_none(void); /* everything is missing */
+
 /* What was counted between two reads; the sum of two threads. */
 struct sac_perf_counts sac_perf_between(struct sac_perf_counts before, struct sac_perf_counts after);
 struct sac_perf_counts sac_perf_sum(struct sac_perf_counts a, struct sac_perf_counts b);

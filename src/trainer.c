@@ -18,6 +18,7 @@
 #include "policy.h"
 #include "safe_point.h"
 #include "thread.h"
+#include "trainer_events.h"
 
 enum { EPISODE_WINDOW = 100 }; /* as Stable-Baselines3's rollout/ep_rew_mean */
 static const uint64_t LOOK_EVERY_NS = 1000000000u;
@@ -30,6 +31,11 @@ struct look {
     int64_t steps;
     uint64_t updates, env_wait, learner_wait;
     double critic_loss, value_loss, policy_loss, temperature_loss, entropy;
+};
+
+struct thread_events {
+    struct sac_perf_counters counters;
+    struct sac_perf_counts counts; /* at the thread's end */
 };
 
 struct sac_trainer {
@@ -51,6 +57,8 @@ struct sac_trainer {
     struct sac_gate *events; /* main sleeps here; threads that end, the evaluator and stop wake it */
     struct sac_first_error *error;
 
+    /* (env_threads), learner; each written by its thread, read by main after joining; NULL: not counted */
+    struct thread_events *events_of;
     pthread_t *thread; /* (env_threads), learner, evaluator */
     int started;
     /* written by: env threads and the learner as they end; read by: main. Relaxed: joining orders what they
@@ -263,13 +271,28 @@ void sac_trainer_destroy(struct sac_trainer *t)
     sac_governor_destroy(t->governor);
     sac_replay_destroy(t->replay);
     sac_desk_destroy(t->desk);
-    void *const buffers[] = {t->events, t->error, t->env_thread, t->thread, t->episodes_seen};
+    void *const buffers[] = {t->events, t->error, t->env_thread, t->thread, t->episodes_seen, t->events_of};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         sac_free(buffers[i]);
     sac_free(t);
 }
 
 /* --- threads --- */
+
+static void begin_counting(struct sac_trainer *t, int thread)
+{
+    if (t->events_of)
+        sac_perf_open(&t->events_of[thread].counters);
+}
+
+static void end_counting(struct sac_trainer *t, int thread)
+{
+    if (!t->events_of)
+        return;
+    struct thread_events *events = &t->events_of[thread];
+    events->counts = sac_perf_read(&events->counters);
+    sac_perf_close(&events->counters);
+}
 
 static void end_thread(struct sac_trainer *t)
 {
@@ -295,7 +318,9 @@ static void *env_main(void *argument)
     char name[16];
     snprintf(name, sizeof name, "softac-env-%d", start.number);
     begin_thread(name);
+    begin_counting(start.trainer, start.number);
     sac_env_thread_run(start.trainer->env_thread[start.number]);
+    end_counting(start.trainer, start.number);
     end_thread(start.trainer);
     return NULL;
 }
@@ -304,7 +329,9 @@ static void *learner_main(void *argument)
 {
     struct sac_trainer *t = argument;
     begin_thread("softac-learner");
+    begin_counting(t, t->env_threads); /* and for the team, which the learner's thread starts */
     sac_learner_run(t->learner);
+    end_counting(t, t->env_threads);
     end_thread(t);
     return NULL;
 }
@@ -580,6 +607,30 @@ static enum sac_status copy_policy(const struct sac_trainer *t, const float *par
 {
     return sac_policy_create(sac_agent_policy(t->agent), parameters, t->ops->id, t->spec.action_low,
                              t->spec.action_high, policy);
+}
+
+enum sac_status sac_trainer_count_events(struct sac_trainer *t)
+{
+    const size_t threads = (size_t)t->env_threads + 1;
+    t->events_of = sac_allocate(threads * sizeof *t->events_of);
+    if (!t->events_of)
+        return sac_fail(SAC_NOMEM, "no memory to count the events of %zu threads", threads);
+    for (size_t i = 0; i < threads; i++)
+        t->events_of[i].counts = sac_perf_none();
+    return SAC_OK;
+}
+
+void sac_trainer_events(const struct sac_trainer *t, struct sac_trainer_events *events)
+{
+    *events = (struct sac_trainer_events){sac_perf_none(), sac_perf_none(), ""};
+    if (!t->events_of)
+        return;
+    const struct thread_events *learner = &t->events_of[t->env_threads];
+    events->learner = learner->counts;
+    events->reason = learner->counters.reason;
+    events->env_threads = t->events_of[0].counts;
+    for (int i = 1; i < t->env_threads; i++)
+        events->env_threads = sac_perf_sum(events->env_threads, t->events_of[i].counts);
 }
 
 enum sac_status sac_trainer_policy(const struct sac_trainer *trainer, struct sac_policy **policy)

@@ -16,6 +16,7 @@
 #include "../preset.h"
 #include "../run_directory.h"
 #include "../settings.h"
+#include "../trainer_events.h"
 #include "command.h"
 #include "console.h"
 #include "report.h"
@@ -25,7 +26,7 @@
 /* What the command line asks for. */
 struct request {
     const char *environment, *config, *seed, *steps, *out, *isa, *model_directory;
-    bool json;
+    bool json, perf;
     struct sac_machine machine;
     const char *words[MOST_WORDS]; /* ENV, then key=value */
     int word_count;
@@ -122,9 +123,17 @@ static void limit_env_threads(struct run *run)
         run->machine.env_threads = run->settings.environments;
 }
 
+/* For perf, before any code is generated; without the names it is less use, but a run all the same. */
+static void name_code(const struct run *run)
+{
+    if (run->request->perf && sac_linear_name_code() != SAC_OK)
+        say("train", "--perf: %s", sac_last_error());
+}
+
 static enum sac_status settle(struct run *run)
 {
     enum sac_status status = sac_kernels_select(run->request->isa);
+    name_code(run);
     if (!status)
         status = sac_environment_find(run->request->environment, &run->ops);
     if (!status)
@@ -201,6 +210,8 @@ static enum sac_status make_trainer(struct run *run)
 {
     enum sac_status status =
         sac_trainer_create(&run->settings, &run->machine, run->ops, run->options.list, &run->trainer);
+    if (!status && run->request->perf)
+        status = sac_trainer_count_events(run->trainer);
     if (status)
         return status;
     run->returns = calloc((size_t)run->settings.eval_episodes, sizeof *run->returns);
@@ -298,6 +309,29 @@ static void catch_signals(struct sac_trainer *trainer)
 
 /* --- the end --- */
 
+static json_t *events_json(const struct run *run)
+{
+    struct sac_trainer_events events;
+    sac_trainer_events(run->trainer, &events);
+    return json_pack("{s:o, s:o, s:s}", "env_threads",
+                     report_events(&events.env_threads, (double)run->progress.environment_steps, "step"),
+                     "learner", report_events(&events.learner, (double)run->progress.updates, "update"),
+                     "missing", events.reason);
+}
+
+static void tell_events(const struct run *run)
+{
+    struct sac_trainer_events events;
+    sac_trainer_events(run->trainer, &events);
+    if (sac_perf_any(&events.env_threads))
+        report_events_words(stdout, "env threads", &events.env_threads,
+                            (double)run->progress.environment_steps, "step");
+    if (sac_perf_any(&events.learner))
+        report_events_words(stdout, "learner", &events.learner, (double)run->progress.updates, "update");
+    if (*events.reason)
+        say("train", "--perf: %s", events.reason);
+}
+
 static void tell_result(const struct run *run, const char *error)
 {
     const char *environment = run->ops->id;
@@ -309,6 +343,8 @@ static void tell_result(const struct run *run, const char *error)
                                    "updates", (json_int_t)run->progress.updates, "wall_seconds",
                                    report_number(run->progress.wall_seconds), "run_directory",
                                    sac_run_directory_path(run->directory));
+        if (run->request->perf)
+            json_object_set_new(result, "perf", events_json(run));
         if (error)
             json_object_set_new(result, "error", json_string(error));
         report_line(result);
@@ -319,6 +355,8 @@ static void tell_result(const struct run *run, const char *error)
     printf("%lld environment steps and %llu updates in %.1f s\npolicy: %s\n",
            (long long)run->progress.environment_steps, (unsigned long long)run->progress.updates,
            run->progress.wall_seconds, sac_run_directory_policy(run->directory));
+    if (run->request->perf)
+        tell_events(run);
 }
 
 /* Before the first update there is nothing to keep of a run that failed. */
@@ -410,6 +448,7 @@ static int take_request(struct request *request, int argc, char **argv)
         {"--env-threads", OPTION_COUNT, "N", &request->machine.env_threads, "threads that step environments"},
         {"--learner-threads", OPTION_FEW, "N", &request->machine.learner_threads, "threads that learn"},
         {"--isa", OPTION_TEXT, "SET", &request->isa, "portable, avx2, avx512 [auto: the CPU's best]"},
+        {"--perf", OPTION_FLAG, NULL, &request->perf, "name generated code for perf; count hardware events"},
         {"--model-dir", OPTION_TEXT, "DIR", &request->model_directory,
          "where the environment's model files are"},
         {0},

@@ -78,3 +78,37 @@ void report_words(FILE *stream, const struct sac_evaluation *e, const char *envi
             environment, e->mean_return, e->episodes, e->episodes == 1 ? "" : "s", e->std_return,
             e->median_return, e->iqm_return, e->iqm_low, e->iqm_high, e->mean_length);
 }
+
+static double instructions_per_cycle(const struct sac_perf_counts *counts)
+{
+    return counts->count[SAC_PERF_INSTRUCTIONS] / counts->count[SAC_PERF_CYCLES];
+}
+
+json_t *report_events(const struct sac_perf_counts *counts, double units, const char *unit)
+{
+    json_t *events = json_object();
+    for (int e = 0; e < SAC_PERF_EVENTS; e++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s_per_%s", sac_perf_event_name((enum sac_perf_event)e), unit);
+        json_object_set_new(events, name, report_number(counts->count[e] / units));
+    }
+    json_object_set_new(events, "instructions_per_cycle", report_number(instructions_per_cycle(counts)));
+    return events;
+}
+
+void report_events_words(FILE *stream, const char *group, const struct sac_perf_counts *counts, double units,
+                         const char *unit)
+{
+    const char *before = "";
+    fprintf(stream, "%s, per %s: ", group, unit);
+    for (int e = 0; e < SAC_PERF_EVENTS; e++) {
+        if (!isfinite(counts->count[e] / units))
+            continue;
+        fprintf(stream, "%s%.4g %s", before, counts->count[e] / units,
+                sac_perf_event_name((enum sac_perf_event)e));
+        before = ", ";
+    }
+    if (isfinite(instructions_per_cycle(counts)))
+        fprintf(stream, "; %.2f instructions per cycle", instructions_per_cycle(counts));
+    fputc('\n', stream);
+}
