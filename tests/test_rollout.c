@@ -150,7 +150,7 @@ START_TEST(state_files)
     ck_assert_double_eq(position[1], 2.5);
     ck_assert_double_eq(velocity[0], -3e-3);
     check_state_refused("{\"qpos\": [1, 2]}", "\"qvel\"");
-    check_state_refused("{\"qpos\": [1], \"qvel\": [3]}", "\"qpos\" has 1 numbers, the environment 2");
+    check_state_refused("{\"qpos\": [1], \"qvel\": [3]}", "\"qpos\" has 1 number, the environment 2");
     check_state_refused("{\"qpos\": [1, \"x\"], \"qvel\": [3]}", "entry 1 is not a number");
     check_state_refused("{\"qpos\": [1, 2],\n \"qvel\": [3}", ":2: ");
     check_state_refused("{\"state\": [1, 2, 3]}", "\"qpos\"");

@@ -6,10 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../environment.h"
 #include "../error.h"
 #include "../file.h"
 
-enum { MOST_BYTES = 1 << 30 };
+enum { MOST_BYTES = 1 << 26 }; /* millions of actions */
 
 /* object[key] as exactly `size` numbers */
 static enum sac_status take_numbers(const char *path, const json_t *object, const char *key, int size,
@@ -19,13 +20,37 @@ static enum sac_status take_numbers(const char *path, const json_t *object, cons
     if (!json_is_array(array))
         return sac_fail(SAC_FORMAT, "%s: expected a list of %d numbers under \"%s\"", path, size, key);
     if (json_array_size(array) != (size_t)size)
-        return sac_fail(SAC_FORMAT, "%s: \"%s\" has %zu numbers, the environment %d", path, key,
-                        json_array_size(array), size);
+        return sac_fail(SAC_FORMAT, "%s: \"%s\" has %zu number%s, the environment %d", path, key,
+                        json_array_size(array), json_array_size(array) == 1 ? "" : "s", size);
     for (int i = 0; i < size; i++) {
         const json_t *number = json_array_get(array, (size_t)i);
         if (!json_is_number(number))
             return sac_fail(SAC_FORMAT, "%s: \"%s\": entry %d is not a number", path, key, i);
         numbers[i] = json_number_value(number);
+    }
+    return SAC_OK;
+}
+
+/* Only what the environment takes. */
+static enum sac_status check_members(const char *path, const json_t *object, const char *const *keys)
+{
+    const char *key;
+    json_t *value;
+    if (!json_is_object(object))
+        return sac_fail(SAC_FORMAT, "%s: expected an object, {\"%s\": [...]%s}", path, keys[0],
+                        keys[1] ? ", ..." : "");
+    json_object_foreach((json_t *)object, key, value)
+    {
+        bool known = false;
+        for (int i = 0; keys[i]; i++)
+            known |= !strcmp(keys[i], key);
+        const char *nearest = known ? NULL : sac_nearest_name(key, keys);
+        if (nearest)
+            return sac_fail(SAC_FORMAT, "%s: \"%s\": no such member; did you mean \"%s\"?", path, key,
+                            nearest);
+        if (!known)
+            return sac_fail(SAC_FORMAT, "%s: \"%s\": no such member; expected \"%s\"%s%s%s", path, key,
+                            keys[0], keys[1] ? " and \"" : "", keys[1] ? keys[1] : "", keys[1] ? "\"" : "");
     }
     return SAC_OK;
 }
@@ -44,11 +69,22 @@ enum sac_status rollout_read_state(const char *path, const struct sac_env_spec *
     if (!object)
         return sac_fail(SAC_FORMAT, "%s:%d: %s", path, error.line, error.text);
     const bool whole = spec->velocity_size == 0;
-    status = take_numbers(path, object, whole ? "state" : "qpos", spec->position_size, position);
+    const char *const keys[] = {whole ? "state" : "qpos", whole ? NULL : "qvel", NULL};
+    status = check_members(path, object, keys);
+    if (!status)
+        status = take_numbers(path, object, keys[0], spec->position_size, position);
     if (!status && !whole)
         status = take_numbers(path, object, "qvel", spec->velocity_size, velocity);
     json_decref(object);
     return status;
+}
+
+/* A finite number in decimal; strtod alone would take hexadecimal, "inf" and "nan" too. */
+static bool take_number(const char *at, char **end, float *number)
+{
+    *number = (float)strtod(at, end);
+    const size_t length = (size_t)(*end - at);
+    return length > 0 && strcspn(at, "xX\r\n") >= length && isfinite(*number);
 }
 
 /* One row; leaves *text behind its line's end. */
@@ -57,10 +93,9 @@ static enum sac_status take_row(const char *path, size_t line, const char **text
     const char *at = *text;
     for (int i = 0; i < size; i++) {
         char *end;
-        action[i] = (float)strtod(at, &end);
-        if (*at == '\n' || *at == '\r' || end == at || !isfinite(action[i]))
-            return sac_fail(SAC_FORMAT, "%s:%zu: expected %d finite numbers, number %d is '%.*s'", path, line,
-                            size, i + 1, (int)strcspn(at, ",\r\n"), at);
+        if (!take_number(at, &end, &action[i]))
+            return sac_fail(SAC_FORMAT, "%s:%zu: expected %d finite number%s, number %d is '%.*s'", path,
+                            line, size, size == 1 ? "" : "s", i + 1, (int)strcspn(at, ",\r\n"), at);
         at = end + strspn(end, " \t");
         if (i + 1 < size && *at++ != ',')
             return sac_fail(SAC_FORMAT, "%s:%zu: expected %d numbers with commas between, found %d", path,
@@ -68,8 +103,8 @@ static enum sac_status take_row(const char *path, size_t line, const char **text
     }
     at += *at == '\r';
     if (*at && *at != '\n')
-        return sac_fail(SAC_FORMAT, "%s:%zu: expected %d numbers and the line's end, found '%.*s'", path,
-                        line, size, (int)strcspn(at, "\r\n"), at);
+        return sac_fail(SAC_FORMAT, "%s:%zu: expected %d number%s and the line's end, found '%.*s'", path,
+                        line, size, size == 1 ? "" : "s", (int)strcspn(at, "\r\n"), at);
     *text = at + (*at == '\n');
     return SAC_OK;
 }
