@@ -4,6 +4,7 @@
 #define CLASSIC_TASK_H
 
 #include "../envs.h"
+#include "../task_ops.h"
 
 #include <softac/env_random.h>
 
@@ -38,28 +39,6 @@ int classic_get_state(void *instance, int32_t index, void *state, char *error);
 int classic_set_state(void *instance, int32_t index, const void *state, char *error);
 
 /* Define the table NAME of the environment ID, from its `task`. */
-#define CLASSIC_OPS(name, env_id, task)                                                                      \
-    static int name##_spec(const char *const *options, struct sac_env_spec *spec, char *error)               \
-    {                                                                                                        \
-        return classic_spec(&(task), options, spec, error);                                                  \
-    }                                                                                                        \
-    static int name##_create(const struct sac_env_create *create, void **instance, char *error)              \
-    {                                                                                                        \
-        return classic_create(&(task), create, instance, error);                                             \
-    }                                                                                                        \
-    const struct sac_env_ops name = {                                                                        \
-        .abi = SAC_ENV_ABI,                                                                                  \
-        .size = sizeof(struct sac_env_ops),                                                                  \
-        .id = (env_id),                                                                                      \
-        .spec = name##_spec,                                                                                 \
-        .create = name##_create,                                                                             \
-        .reset = classic_reset,                                                                              \
-        .step = classic_step,                                                                                \
-        .destroy = classic_destroy,                                                                          \
-        .reset_to = classic_reset_to,                                                                        \
-        .state_size = classic_state_size,                                                                    \
-        .get_state = classic_get_state,                                                                      \
-        .set_state = classic_set_state,                                                                      \
-    }
+#define CLASSIC_OPS(name, env_id, task) TASK_OPS(classic, name, env_id, task, .observe_double = NULL)
 
 #endif

@@ -4,6 +4,7 @@
 #define MUJOCO_TASK_H
 
 #include "../envs.h"
+#include "../task_ops.h"
 
 #include <mujoco/mujoco.h>
 #include <softac/env_random.h>
@@ -54,28 +55,6 @@ int mujoco_observe_double(void *instance, int32_t index, double *observation, ch
 
 /* Define the table NAME of the environment ID, from its `task`. */
 #define MUJOCO_OPS(name, env_id, task)                                                                       \
-    static int name##_spec(const char *const *options, struct sac_env_spec *spec, char *error)               \
-    {                                                                                                        \
-        return mujoco_spec(&(task), options, spec, error);                                                   \
-    }                                                                                                        \
-    static int name##_create(const struct sac_env_create *create, void **instance, char *error)              \
-    {                                                                                                        \
-        return mujoco_create(&(task), create, instance, error);                                              \
-    }                                                                                                        \
-    const struct sac_env_ops name = {                                                                        \
-        .abi = SAC_ENV_ABI,                                                                                  \
-        .size = sizeof(struct sac_env_ops),                                                                  \
-        .id = (env_id),                                                                                      \
-        .spec = name##_spec,                                                                                 \
-        .create = name##_create,                                                                             \
-        .reset = mujoco_reset,                                                                               \
-        .step = mujoco_step,                                                                                 \
-        .destroy = mujoco_destroy,                                                                           \
-        .reset_to = mujoco_reset_to,                                                                         \
-        .state_size = mujoco_state_size,                                                                     \
-        .get_state = mujoco_get_state,                                                                       \
-        .set_state = mujoco_set_state,                                                                       \
-        .observe_double = mujoco_observe_double,                                                             \
-    }
+    TASK_OPS(mujoco, name, env_id, task, .observe_double = mujoco_observe_double)
 
 #endif
