@@ -1,9 +1,10 @@
 #!/bin/bash
 # What was installed works from anywhere: headers alone and from C++, exactly the declared symbols, a program of
 # somebody else's, and the programs without LD_LIBRARY_PATH.
-# usage: check_installed.sh BINDIR LIBDIR INCLUDEDIR   ($CC: the compiler; $JEMALLOC: yes if the programs have it)
+# usage: check_installed.sh BINDIR LIBDIR INCLUDEDIR DOCDIR   ($CC: the compiler; $JEMALLOC: yes if the programs have it)
 set -euo pipefail
-bin=$1 lib=$2 include=$3
+bin=$1 lib=$2 include=$3 doc=$4
+hosts=$(cd "$(dirname "$0")/installed" && pwd)
 cc=${CC:-cc}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -29,24 +30,54 @@ diff declared exported || fail "libsoftac.so exports (>) something else than the
 readelf -d "$lib/libsoftac.so" | grep NEEDED >needed
 ! grep -qE 'jemalloc|mujoco' needed || fail "libsoftac.so must load into any host: $(cat needed)"
 
-cat >app.c <<'EOC'
-#include <softac/softac.h>
-#include <stdio.h>
-int main(void)
-{
-    struct sac_settings settings;
-    struct sac_policy *policy;
-    sac_settings_default(&settings);
-    if (sac_settings_check(&settings) != SAC_OK || sac_policy_load("absent", &policy) != SAC_IO)
-        return 1;
-    puts(sac_last_error());
-    return 0;
-}
-EOC
 export PKG_CONFIG_PATH=$lib/pkgconfig
-# shellcheck disable=SC2046
-$cc app.c -o app $(pkg-config --cflags --libs softac) "-Wl,-rpath,$lib" && ./app >said || fail "a program using the library"
-grep -q absent said || fail "sac_last_error() does not name the file: $(cat said)"
+flags="$(pkg-config --cflags --libs softac) -Wl,-rpath,$lib"
+
+# The examples, by the very lines of the guide; nothing but what they print themselves is printed.
+cp -r "$doc/examples" . && cd examples
+sed -n '/^```sh$/,/^```$/s/^\(cc\|c++\|python3\) .*/&/p' "$doc/library.md" >lines
+[[ $(wc -l <lines) -eq 3 ]] || fail "library.md shows other lines than for the three examples: $(cat lines)"
+cc() { command $cc -Wall -Wextra -Werror "$@"; }
+line() { # COMMAND: the guide's line that begins so
+    local text
+    text=$(grep "^$1 " lines)
+    LD_LIBRARY_PATH=$lib eval "$text"
+}
+line cc || fail "the C example was not built"
+LD_LIBRARY_PATH=$lib ./train_own_environment >said 2>log || fail "the C example: $(cat log)"
+[[ $(wc -l <said) -eq 1 && $(wc -l <log) -eq 3 ]] || fail "the C example printed: $(cat said log)"
+if command -v c++ >/dev/null; then
+    line c++ || fail "the C++ example was not built"
+    LD_LIBRARY_PATH=$lib ./train_own_environment_cpp | grep -q "pushed with" || fail "the C++ example"
+else
+    echo "SKIPPED: no c++, the C++ example was not built"
+fi
+if command -v python3 >/dev/null; then
+    [[ "at x = 1, v = 0 the cart is pushed with $(line python3)" == "$(cat said)" ]] || fail "Python acts differently: $(line python3)"
+else
+    echo "SKIPPED: no python3, nothing was loaded into it"
+fi
+cd ..
+
+# Other hosts: one that loads and unloads the library, one with OpenMP of its own, Python.
+# shellcheck disable=SC2086
+$cc -Wall -Wextra -Werror -I"$include" "$hosts/dlopen_host.c" -o dlopen_host -ldl && ./dlopen_host "$lib/libsoftac.so" >said 2>&1 ||
+    fail "a host that loads the library: $(cat said)"
+[[ ! -s said ]] || fail "the library printed: $(cat said)"
+if echo 'int main(void) { return 0; }' >one.c && $cc -fopenmp one.c -o one 2>/dev/null; then
+    # shellcheck disable=SC2086
+    $cc -Wall -Wextra -Werror -fopenmp "$hosts/openmp_host.c" -o openmp_host $flags && ./openmp_host >said 2>&1 ||
+        fail "a host with OpenMP: $(cat said)"
+    cat said
+fi
+if command -v python3 >/dev/null; then
+    python3 "$hosts/check_ctypes.py" "$lib/libsoftac.so" examples/cart.safetensors || fail "a Python host"
+fi
+if [[ -e $lib/libsoftac.a ]]; then
+    # shellcheck disable=SC2046
+    $cc examples/train_own_environment.c -o static -I"$include" "$lib/libsoftac.a" \
+        $(pkg-config --static --libs softac | sed 's/-lsoftac//') || fail "libsoftac.a does not link"
+fi
 
 readelf -d "$bin/softac" >needed
 ! grep -q 'NEEDED.*libsoftac' needed || fail "softac needs libsoftac.so"

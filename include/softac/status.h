@@ -19,11 +19,12 @@ enum sac_status {
     SAC_STOPPED, /* ended early because somebody asked for it; results up to then are valid */
 };
 
-/* The sentence for the calling thread's last failure: what, which value, where, and the remedy.
- * Owned by the library, valid until the thread's next failing call. "" if there was none. */
+/* The sentence for the calling thread's last failure: what, which value, where, and the remedy. Owned by the
+ * library, valid until the thread's next failing call; calls that succeed leave it alone. "" if there was
+ * none. */
 const char *sac_last_error(void);
 
-/* The constant's name, "SAC_OK" and so on. */
+/* The constant's name, "SAC_OK" and so on; "unknown status" for what is none. */
 const char *sac_status_name(enum sac_status status);
 
 #ifdef __cplusplus
