@@ -1,57 +1,292 @@
-/* Runs, and what is told of them. */
+/* One turn of a benchmark is: pin, probe its limit, run, probe again. What the machine itself loses meanwhile
+ * shows in the probes as in the run; what something else takes shows in the kernel's counts. Either way the
+ * run is set aside and another one made, up to a bound. */
 #include "harness.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "error.h"
+#include "memory.h"
+#include "statistics.h"
 #include "thread.h"
+#include "unit.h"
 
-enum { LEAST_RUNS = 3, WANTED_RUNS = 10 };
+enum {
+    MOST_MEMBERS = 8, /* of a group */
+    WANTED_RUNS = 15,
+    LEAST_RUNS = 3 /* undisturbed ones, to count alone */
+};
 
-static double time_calls(const struct benchmark *benchmark, void *state, int64_t calls)
+/* Times the seconds asked for that disturbed runs may prolong a benchmark to. */
+static const double patience = 2;
+
+struct member {
+    const struct benchmark *benchmark;
+    struct bench_result *result;
+    void *state;
+    struct bench_limit limit; /* its own, or what tells whether the machine is as fast as ever */
+    double limit_per_call;    /* 0: has none of its own */
+    struct bench_watch watch;
+    int64_t calls; /* a run */
+    double elapsed;
+    /* all runs */
+    double value[BENCH_MOST_RUNS], limit_value[BENCH_MOST_RUNS];
+    unsigned causes[BENCH_MOST_RUNS];
+    struct sac_perf_counts perf[BENCH_MOST_RUNS];
+};
+
+void bench_result_destroy(struct bench_result *result)
+{
+    if (result != NULL)
+        json_decref(result->table);
+}
+
+/* ---- preparing ---- */
+
+static bool goes_with(const struct benchmark *a, const struct benchmark *b)
+{
+    const char *subject = strchr(a->name, '/');
+    const char *variant = subject != NULL ? strchr(subject + 1, '/') : NULL;
+    const size_t length = variant != NULL ? (size_t)(variant + 1 - a->name) : strlen(a->name) + 1;
+    return strncmp(a->name, b->name, length) == 0;
+}
+
+static double seconds_of(struct member *m, int64_t calls)
 {
     const uint64_t start = sac_time_ns();
-    benchmark->run(state, calls);
-    return (double)(sac_time_ns() - start + 1) * 1e-9;
+    m->benchmark->run(m->state, calls);
+    return 1e-9 * (double)(sac_time_ns() - start + 1);
 }
 
-static int by_size(const void *a, const void *b)
+/* Warm-up, too: calls are doubled until they take a good part of a run. */
+static void calibrate(struct member *m, double run_seconds)
 {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static void time_runs(const struct benchmark *benchmark, void *state, const struct bench_options *options,
-                      double units, struct bench_result *result)
-{
-    double rate[BENCH_MAX_RUNS], elapsed = 0;
-    const double one = time_calls(benchmark, state, 1);
-    const int64_t calls = 1 + (int64_t)(options->seconds / WANTED_RUNS / one);
-    int runs = 0;
-    while (runs < BENCH_MAX_RUNS && (runs < LEAST_RUNS || elapsed < options->seconds)) {
-        const double seconds = time_calls(benchmark, state, calls);
-        elapsed += seconds;
-        rate[runs++] = (double)calls * units / seconds;
+    m->calls = 1;
+    double seconds = seconds_of(m, m->calls);
+    while (seconds < run_seconds / 4) {
+        m->calls *= 2;
+        seconds = seconds_of(m, m->calls);
     }
-    qsort(rate, (size_t)runs, sizeof *rate, by_size);
-    result->runs = runs;
-    result->min = rate[0];
-    result->max = rate[runs - 1];
-    result->median = (rate[(runs - 1) / 2] + rate[runs / 2]) / 2;
+    const double wanted = (double)m->calls * run_seconds / seconds;
+    m->calls = wanted > 1 ? (int64_t)wanted : 1;
 }
 
-enum sac_status bench_run(const struct benchmark *benchmark, const struct bench_options *options, double peak,
-                          struct bench_result *result)
+static void describe(struct bench_harness *h, struct member *m)
 {
-    void *state = NULL;
-    enum sac_status status = benchmark->create(benchmark, options, &state);
+    struct bench_result *r = m->result;
+    r->cost = (struct bench_cost){.threads = 1};
+    m->benchmark->describe(m->state, &r->cost);
+    m->limit = (struct bench_limit){.threads = r->cost.threads};
+    r->limited = bench_limits_bound(h->limits, &r->cost, &m->limit, &m->limit_per_call);
+    bench_limit_name(h->limits, m->limit, r->limit, sizeof r->limit);
+    if (m->benchmark->table != NULL)
+        r->table = m->benchmark->table(m->state);
+    bench_crew_watch(h->crew, m->benchmark->own_threads ? 0 : r->cost.threads, &m->watch);
+}
+
+/* Its threads where it wants them. */
+static void place(struct bench_harness *h, const struct member *m)
+{
+    bench_crew_gather(h->crew);
+    if (m->benchmark->own_threads)
+        bench_crew_scatter(h->crew);
+}
+
+static enum sac_status prepare(struct bench_harness *h, struct member *m)
+{
+    /* Memory is first touched on the cores that will use it, and a team sees as many CPUs as it has members.
+     */
+    bench_crew_gather(h->crew);
+    if (m->benchmark->own_threads)
+        bench_crew_scatter(h->crew);
+    else
+        bench_crew_surround(h->crew);
+    const enum sac_status status = m->benchmark->create(m->benchmark, &h->options, &m->state);
     if (status != SAC_OK)
         return status;
-    struct bench_cost cost = {.threads = 1};
-    benchmark->describe(state, &cost);
-    time_runs(benchmark, state, options, cost.units, result);
-    result->fraction_of_peak = result->median / cost.units * cost.flops / (peak * cost.threads);
-    if (benchmark->check != NULL)
-        status = benchmark->check(state);
-    benchmark->destroy(state);
+    place(h, m);
+    calibrate(m, h->options.seconds / WANTED_RUNS);
+    bench_crew_gather(h->crew);
+    describe(h, m);
+    return SAC_OK;
+}
+
+/* ---- running ---- */
+
+static void keep_run(struct bench_harness *h, struct member *m, struct bench_observation *seen,
+                     const double probe[2])
+{
+    struct bench_result *r = m->result;
+    const int i = r->attempts++;
+    const double best = bench_limits_best(h->limits, m->limit);
+    seen->probe = fmin(probe[0], probe[1]) / best;
+    seen->probe_tolerance = bench_limit_tolerance(h->limits, m->limit);
+    m->causes[i] = bench_disturbance(seen);
+    const double units = r->cost.units * (double)m->calls;
+    m->value[i] = bench_unit_value(m->benchmark->unit, units, seen->wall);
+    if (r->limited) {
+        const double seconds = m->limit_per_call * (double)m->calls / ((probe[0] + probe[1]) / 2);
+        m->limit_value[i] = bench_unit_value(m->benchmark->unit, units, seconds);
+    }
+    m->elapsed += seen->wall;
+}
+
+static void run_once(struct bench_harness *h, struct member *m)
+{
+    static struct bench_moment before, after;
+    struct sac_perf_counts counts = {{0}};
+    double probe[2];
+    bench_crew_gather(h->crew);
+    probe[0] = bench_limits_probe(h->limits, m->limit);
+    place(h, m);
+    if (h->counters != NULL)
+        counts = sac_perf_read(h->counters);
+    bench_watch_read(&m->watch, &before);
+    m->benchmark->run(m->state, m->calls);
+    bench_watch_read(&m->watch, &after);
+    if (h->counters != NULL)
+        m->perf[m->result->attempts] = sac_perf_between(counts, sac_perf_read(h->counters));
+    bench_crew_gather(h->crew);
+    probe[1] = bench_limits_probe(h->limits, m->limit);
+    struct bench_observation seen = bench_observe(&m->watch, &before, &after);
+    keep_run(h, m, &seen, probe);
+}
+
+static int count_undisturbed(const struct member *m)
+{
+    int count = 0;
+    for (int i = 0; i < m->result->attempts; i++)
+        count += m->causes[i] == 0;
+    return count;
+}
+
+static bool is_done(const struct bench_harness *h, const struct member *m)
+{
+    const int undisturbed = count_undisturbed(m);
+    return undisturbed >= WANTED_RUNS || m->result->attempts >= BENCH_MOST_RUNS ||
+           (undisturbed >= LEAST_RUNS && m->elapsed >= h->options.seconds) ||
+           (m->result->attempts >= LEAST_RUNS && m->elapsed >= patience * h->options.seconds);
+}
+
+static void take_turns(struct bench_harness *h, struct member *member, int members)
+{
+    for (bool all_done = false; !all_done;) {
+        all_done = true;
+        for (int i = 0; i < members; i++) {
+            if (!is_done(h, &member[i])) {
+                run_once(h, &member[i]);
+                all_done = false;
+            }
+        }
+    }
+}
+
+/* ---- what came out ---- */
+
+static void select_runs(struct member *m)
+{
+    struct bench_result *r = m->result;
+    const int undisturbed = count_undisturbed(m);
+    r->disturbed = r->attempts - undisturbed;
+    r->noisy = undisturbed < LEAST_RUNS;
+    for (int i = 0; i < r->attempts; i++) {
+        r->causes |= m->causes[i];
+        if (m->causes[i] != 0 && !r->noisy)
+            continue;
+        r->sample[r->runs] = m->value[i];
+        r->limit_sample[r->runs] = m->limit_value[i];
+        m->perf[r->runs++] = m->perf[i];
+    }
+}
+
+static void summarise(struct member *m)
+{
+    struct bench_result *r = m->result;
+    double fraction[BENCH_MOST_RUNS];
+    const bool rate = bench_unit_is_rate(m->benchmark->unit);
+    r->median = bench_median(r->sample, r->runs);
+    r->min = bench_quantile(r->sample, r->runs, 0);
+    r->low_quartile = bench_quantile(r->sample, r->runs, 0.25);
+    r->high_quartile = bench_quantile(r->sample, r->runs, 0.75);
+    r->max = bench_quantile(r->sample, r->runs, 1);
+    if (!r->limited)
+        return;
+    for (int i = 0; i < r->runs; i++)
+        fraction[i] = rate ? r->sample[i] / r->limit_sample[i] : r->limit_sample[i] / r->sample[i];
+    r->fraction = bench_median(fraction, r->runs);
+    r->limit_value = bench_median(r->limit_sample, r->runs);
+}
+
+static void average_counts(const struct bench_harness *h, struct member *m)
+{
+    struct bench_result *r = m->result;
+    r->counted = h->counters != NULL;
+    if (!r->counted)
+        return;
+    r->perf = m->perf[0];
+    for (int i = 1; i < r->runs; i++)
+        r->perf = sac_perf_sum(r->perf, m->perf[i]);
+    for (int e = 0; e < SAC_PERF_EVENTS; e++)
+        r->perf.count[e] /= (double)m->calls * r->cost.units * r->runs;
+}
+
+static enum sac_status finish(const struct bench_harness *h, struct member *member, int members)
+{
+    for (int i = 0; i < members; i++) {
+        struct member *m = &member[i];
+        select_runs(m);
+        summarise(m);
+        average_counts(h, m);
+        const enum sac_status status = m->benchmark->check != NULL ? m->benchmark->check(m->state) : SAC_OK;
+        if (status != SAC_OK)
+            return status;
+    }
+    return SAC_OK;
+}
+
+/* ---- groups ---- */
+
+/* As many of the list as go together and leave as much memory free as the largest of them has taken. */
+static enum sac_status gather(struct bench_harness *h, const struct benchmark *list, int count,
+                              struct member *member, struct bench_result *result, int *members)
+{
+    uint64_t largest = 0, available = sac_memory_available();
+    while (*members < count && *members < MOST_MEMBERS && goes_with(&list[0], &list[*members]) &&
+           (*members == 0 || available > 2 * largest)) {
+        struct member *m = &member[*members];
+        m->benchmark = &list[*members];
+        m->result = &result[(*members)++];
+        *m->result = (struct bench_result){0};
+        const enum sac_status status = prepare(h, m);
+        if (status != SAC_OK)
+            return status;
+        const uint64_t left = sac_memory_available();
+        largest = left < available && available - left > largest ? available - left : largest;
+        available = left;
+    }
+    return SAC_OK;
+}
+
+enum sac_status bench_group_run(struct bench_harness *harness, const struct benchmark *list, int count,
+                                struct bench_result *result, int *ran)
+{
+    struct member *member = calloc(MOST_MEMBERS, sizeof *member);
+    if (member == NULL)
+        return sac_fail(SAC_NOMEM, "no memory to run %s", list[0].name);
+    *ran = 0;
+    enum sac_status status = gather(harness, list, count, member, result, ran);
+    if (status == SAC_OK) {
+        take_turns(harness, member, *ran);
+        status = finish(harness, member, *ran);
+    }
+    for (int i = 0; i < *ran; i++) {
+        member[i].benchmark->destroy(member[i].state);
+        if (status != SAC_OK)
+            bench_result_destroy(&result[i]);
+    }
+    free(member);
+    bench_crew_scatter(harness->crew);
     return status;
 }

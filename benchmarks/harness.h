@@ -1,19 +1,47 @@
-/* How a benchmark is timed. */
+/* How benchmarks are run: in groups whose members take turns, each run between two probes of its limit. */
 #ifndef SAC_HARNESS_H
 #define SAC_HARNESS_H
 
 #include "bench.h"
+#include "crew.h"
+#include "limits.h"
+#include "perf_counters.h"
 
-enum { BENCH_MAX_RUNS = 64 };
+enum { BENCH_MOST_RUNS = 64 };
 
 struct bench_result {
-    double median, min, max; /* in the benchmark's unit, over runs */
+    /* Runs that count: the undisturbed ones, or all where too few were. In the benchmark's unit. */
     int runs;
-    double fraction_of_peak; /* 0: has no limit to compare with */
+    double sample[BENCH_MOST_RUNS];
+    double limit_sample[BENCH_MOST_RUNS]; /* what the limit's probes around that run allow */
+    double median, min, max, low_quartile, high_quartile;
+
+    int attempts, disturbed; /* all runs; of these those that something disturbed */
+    bool noisy;              /* too few were undisturbed: the disturbed ones count, too */
+    unsigned causes;         /* of the disturbed ones, all together */
+
+    struct bench_cost cost;
+    bool limited;       /* else the next three say nothing */
+    char limit[64];     /* which */
+    double limit_value; /* median of limit_sample */
+    double fraction;    /* of its limit: median over the runs; 1 is what the machine can do at most */
+
+    bool counted;                /* with --perf */
+    struct sac_perf_counts perf; /* of one unit, mean over the runs */
+    json_t *table;               /* or NULL */
+};
+void bench_result_destroy(struct bench_result *result); /* takes NULL */
+
+struct bench_harness {
+    struct bench_options options;
+    struct bench_crew *crew;
+    struct bench_limits *limits;
+    const struct sac_perf_counters *counters; /* NULL: not counting */
 };
 
-/* peak: fp32 operations per second of one core. */
-enum sac_status bench_run(const struct benchmark *benchmark, const struct bench_options *options, double peak,
-                          struct bench_result *result);
+/* Run a group: the first benchmarks of list (count) that go together and fit into memory together; *ran is
+ * how many these are. result (*ran): on failure nothing is left in it. */
+enum sac_status bench_group_run(struct bench_harness *harness, const struct benchmark *list, int count,
+                                struct bench_result *result, int *ran);
 
 #endif

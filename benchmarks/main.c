@@ -3,227 +3,15 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "arguments.h"
 #include "bench.h"
-#include "cpu.h"
+#include "compare.h"
 #include "harness.h"
-#include "kernels/kernels.h"
-#include "linear.h"
-#include "machine_limits.h"
-#include "thread.h"
+#include "report.h"
 
-enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE };
-enum { MOST_THREADS = 256 };
-
-static const char usage[] = "usage: softac-bench [NAME ...] [--list] [--threads N] [--seconds S] [--json]\n"
-                            "\n"
-                            "Runs the benchmarks whose names begin with a NAME, or all.\n"
-                            "\n"
-                            "  --list       print the names and end\n"
-                            "  --threads N  size of the learner's team in update/...  (default 1)\n"
-                            "  --seconds S  timing per benchmark                      (default 2)\n"
-                            "  --json       JSON on stdout and nothing else\n"
-                            "  --help       this text\n";
-
-struct arguments {
-    struct bench_options options;
-    bool list, json, help;
-    const char **names; /* (name_count) prefixes, within argv */
-    int name_count;
-};
-
-/* ---- arguments ---- */
-
-static int refuse(const char *format, const char *word)
+static int list_all(struct benchmark *list)
 {
-    fputs("softac-bench: ", stderr);
-    fprintf(stderr, format, word);
-    fputs("; see softac-bench --help\n", stderr);
-    return EXIT_USAGE;
-}
-
-static bool parse_threads(const char *text, int *threads)
-{
-    char *end;
-    const long n = strtol(text, &end, 10);
-    *threads = (int)n;
-    return end != text && *end == '\0' && n >= 1 && n <= MOST_THREADS;
-}
-
-static bool parse_seconds(const char *text, double *seconds)
-{
-    char *end;
-    *seconds = strtod(text, &end);
-    return end != text && *end == '\0' && *seconds > 0 && *seconds <= 3600;
-}
-
-/* Options and names in any order; names are moved to the front of argv. */
-static int parse(int argc, const char **argv, struct arguments *a)
-{
-    *a = (struct arguments){.options = {.threads = 1, .seconds = 2}, .names = argv};
-    for (int i = 1; i < argc; i++) {
-        const char *word = argv[i], *value = i + 1 < argc ? argv[i + 1] : "";
-        if (strcmp(word, "--list") == 0) {
-            a->list = true;
-        } else if (strcmp(word, "--json") == 0) {
-            a->json = true;
-        } else if (strcmp(word, "--help") == 0) {
-            a->help = true;
-        } else if (strcmp(word, "--threads") == 0) {
-            if (!parse_threads(value, &a->options.threads))
-                return refuse("--threads '%s': expected a whole number from 1 to 256", value);
-            i++;
-        } else if (strcmp(word, "--seconds") == 0) {
-            if (!parse_seconds(value, &a->options.seconds))
-                return refuse("--seconds '%s': expected a number above 0, up to 3600", value);
-            i++;
-        } else if (word[0] == '-') {
-            return refuse("%s: no such option", word);
-        } else {
-            a->names[a->name_count++] = word;
-        }
-    }
-    return EXIT_DONE;
-}
-
-/* ---- which ---- */
-
-static bool begins(const struct benchmark *benchmark, const char *name)
-{
-    return strncmp(benchmark->name, name, strlen(name)) == 0;
-}
-
-static bool wanted(const struct benchmark *benchmark, const struct arguments *a)
-{
-    bool any = a->name_count == 0;
-    for (int i = 0; i < a->name_count; i++)
-        any |= begins(benchmark, a->names[i]);
-    return any;
-}
-
-static int check_names(const struct benchmark *list, int count, const struct arguments *a)
-{
-    for (int i = 0; i < a->name_count; i++) {
-        bool any = false;
-        for (int b = 0; b < count; b++)
-            any |= begins(&list[b], a->names[i]);
-        if (!any)
-            return refuse("%s: no benchmark's name begins so; --list prints them", a->names[i]);
-    }
-    return EXIT_DONE;
-}
-
-/* Only those asked for stay, in their order. */
-static int keep_wanted(struct benchmark *list, int count, const struct arguments *a)
-{
-    int kept = 0;
-    for (int i = 0; i < count; i++) {
-        if (wanted(&list[i], a))
-            list[kept++] = list[i];
-    }
-    return kept;
-}
-
-/* ---- output ---- */
-
-static json_t *machine_json(const struct sac_machine_limits *limits, int threads)
-{
-    char cpu[128];
-    sac_cpu_name(cpu, sizeof cpu);
-    json_t *peak = json_object();
-    for (int i = 0; i < limits->tables; i++)
-        json_object_set_new(peak, limits->peak[i].isa, json_real(limits->peak[i].flops * 1e-9));
-    return json_pack("{s:s, s:i, s:s, s:s, s:i, s:o}", "cpu", cpu, "cores", sac_cpu_count(), "kernels",
-                     sac_kernels()->name, "dense_layers", sac_linear_backend(), "threads", threads,
-                     "fma_peak_gflops", peak);
-}
-
-static json_t *result_json(const struct benchmark *benchmark, const struct bench_result *result)
-{
-    json_t *json =
-        json_pack("{s:s, s:s, s:f, s:f, s:f, s:i}", "name", benchmark->name, "unit", benchmark->unit,
-                  "median", result->median, "min", result->min, "max", result->max, "runs", result->runs);
-    if (result->fraction_of_peak > 0)
-        json_object_set_new(json, "fraction_of_peak", json_real(result->fraction_of_peak));
-    return json;
-}
-
-static void print_json(json_t *json)
-{
-    json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(8));
-    putchar('\n');
-    json_decref(json);
-}
-
-static void print_machine(const struct sac_machine_limits *limits)
-{
-    char cpu[128];
-    sac_cpu_name(cpu, sizeof cpu);
-    printf("%s, %d cores, %s; fp32 peak of one core:", cpu, sac_cpu_count(), sac_linear_backend());
-    for (int i = 0; i < limits->tables; i++)
-        printf(" %s %.1f%s", limits->peak[i].isa, limits->peak[i].flops * 1e-9,
-               i + 1 < limits->tables ? "," : " GFLOP/s\n");
-    printf("%-28s %12s %12s %12s  %-10s %4s  %s\n", "benchmark", "median", "min", "max", "unit", "runs",
-           "of peak");
-}
-
-static void print_result(const struct benchmark *benchmark, const struct bench_result *result)
-{
-    printf("%-28s %12.4g %12.4g %12.4g  %-10s %4d", benchmark->name, result->median, result->min, result->max,
-           benchmark->unit, result->runs);
-    if (result->fraction_of_peak > 0)
-        printf("  %.1f %%", 100 * result->fraction_of_peak);
-    putchar('\n');
-    fflush(stdout);
-}
-
-static int print_list(const struct benchmark *list, int count, bool json)
-{
-    json_t *names = json_array();
-    for (int i = 0; i < count; i++) {
-        if (json)
-            json_array_append_new(names, json_pack("{s:s, s:s}", "name", list[i].name, "unit", list[i].unit));
-        else
-            printf("%s\n", list[i].name);
-    }
-    if (json)
-        print_json(json_pack("{s:O}", "benchmarks", names));
-    json_decref(names);
-    return EXIT_DONE;
-}
-
-/* ---- running ---- */
-
-static int run_all(const struct benchmark *list, int count, struct arguments *a)
-{
-    struct sac_machine_limits limits;
-    sac_machine_limits_measure(&limits);
-    json_t *results = json_array();
-    if (!a->json)
-        print_machine(&limits);
-    for (int i = 0; i < count; i++) {
-        struct bench_result result = {0};
-        if (bench_run(&list[i], &a->options, sac_machine_limits_peak(&limits), &result) != SAC_OK) {
-            fprintf(stderr, "softac-bench: %s\n", sac_last_error());
-            json_decref(results);
-            return EXIT_FAILED;
-        }
-        if (!a->json)
-            print_result(&list[i], &result);
-        json_array_append_new(results, result_json(&list[i], &result));
-    }
-    if (a->json)
-        print_json(json_pack("{s:o, s:O}", "machine", machine_json(&limits, a->options.threads), "benchmarks",
-                             results));
-    json_decref(results);
-    return EXIT_DONE;
-}
-
-int main(int argc, char **argv)
-{
-    struct arguments a;
-    struct benchmark list[BENCH_MOST];
     int count = 0;
     count = bench_gemm_list(list, count);
     count = bench_kernels_list(list, count);
@@ -233,14 +21,139 @@ int main(int argc, char **argv)
     count = bench_environment_list(list, count);
     count = bench_update_list(list, count);
     count = bench_train_list(list, count);
-    int status = parse(argc, (const char **)argv, &a);
-    if (status == EXIT_DONE && a.help)
-        return fputs(usage, stdout) < 0 ? EXIT_FAILED : EXIT_DONE;
-    if (status == EXIT_DONE)
-        status = check_names(list, count, &a);
+    return count;
+}
+
+static int say_failure(void)
+{
+    fprintf(stderr, "softac-bench: %s\n", sac_last_error());
+    return EXIT_FAILED;
+}
+
+/* ---- running ---- */
+
+/* One group's results to the table or to `results`. */
+static bool tell(const struct arguments *a, const struct benchmark *list, struct bench_result *result,
+                 int ran, json_t *results)
+{
+    bool noisy = false;
+    for (int i = 0; i < ran; i++) {
+        json_array_append_new(results, report_result_json(&list[i], &result[i]));
+        if (!a->json)
+            report_result(&list[i], &result[i]);
+        noisy |= result[i].noisy;
+        bench_result_destroy(&result[i]);
+    }
+    return noisy;
+}
+
+static enum sac_status run_list(struct bench_harness *h, const struct arguments *a,
+                                const struct benchmark *list, int count, json_t *results)
+{
+    static struct bench_result result[BENCH_MOST];
+    bool noisy = false;
+    if (!a->json) {
+        report_machine(h);
+        report_head();
+    }
+    for (int i = 0, ran; i < count; i += ran) {
+        const enum sac_status status = bench_group_run(h, &list[i], count - i, &result[i], &ran);
+        if (status != SAC_OK)
+            return status;
+        noisy |= tell(a, &list[i], &result[i], ran, results);
+    }
+    if (!a->json)
+        report_foot(h, noisy);
+    return SAC_OK;
+}
+
+/* What is not asked for now is not missed. */
+static void keep_wanted(const struct arguments *a, json_t *old_output)
+{
+    json_t *benchmarks = json_object_get(old_output, "benchmarks");
+    for (size_t i = json_array_size(benchmarks); i-- > 0;) {
+        const json_t *name = json_object_get(json_array_get(benchmarks, i), "name");
+        if (!arguments_want(a, json_string_value(name)))
+            json_array_remove(benchmarks, i);
+    }
+}
+
+static int compare(const struct arguments *a, json_t *old_output, json_t *output)
+{
+    keep_wanted(a, old_output);
+    json_t *comparison = bench_compare(old_output, output);
+    if (json_array_size(json_object_get(comparison, "benchmarks")) == 0) {
+        fprintf(stderr, "softac-bench: %s: has none of the benchmarks that were run\n", a->compare);
+        json_decref(comparison);
+        return EXIT_FAILED;
+    }
+    const bool slower = json_integer_value(json_object_get(comparison, "slower")) > 0;
+    if (!a->json)
+        report_comparison(comparison, old_output, a->compare);
+    json_object_set_new(output, "comparison", comparison);
+    return slower ? EXIT_SLOWER : EXIT_DONE;
+}
+
+/* Measured, run and told; old_output may be NULL. */
+static int run_harness(struct bench_harness *h, const struct arguments *a, const struct benchmark *list,
+                       int count, json_t *old_output)
+{
+    json_t *results = json_array();
+    int exit_status = EXIT_DONE;
+    if (run_list(h, a, list, count, results) != SAC_OK) {
+        json_decref(results);
+        return say_failure();
+    }
+    json_t *output = json_pack("{s:o, s:o}", "machine", report_machine_json(h), "benchmarks", results);
+    if (old_output != NULL)
+        exit_status = compare(a, old_output, output);
+    if (a->json)
+        report_print_json(output);
+    json_decref(output);
+    return exit_status;
+}
+
+static int run(const struct arguments *a, const struct benchmark *list, int count)
+{
+    struct bench_harness h = {.options = a->options};
+    struct sac_perf_counters counters;
+    json_t *old_output = NULL;
+    int exit_status = EXIT_FAILED;
+    if (a->compare != NULL && bench_comparison_read(a->compare, &old_output) != SAC_OK)
+        return say_failure();
+    if (a->perf) { /* before the crew starts: its threads are counted, too */
+        sac_perf_open(&counters);
+        h.counters = &counters;
+    }
+    enum sac_status status = bench_crew_create(a->options.threads, &h.crew);
+    if (status == SAC_OK)
+        status = bench_limits_measure(h.crew, &h.limits);
+    exit_status = status == SAC_OK ? run_harness(&h, a, list, count, old_output) : say_failure();
+    bench_limits_destroy(h.limits);
+    bench_crew_destroy(h.crew);
+    if (a->perf)
+        sac_perf_close(&counters);
+    json_decref(old_output);
+    return exit_status;
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments a;
+    static struct benchmark list[BENCH_MOST];
+    int count = list_all(list);
+    int status = arguments_parse(argc, (const char **)argv, &a);
+    if (status == EXIT_DONE && !a.help)
+        status = arguments_select(&a, list, &count);
     if (status != EXIT_DONE)
         return status;
-    count = keep_wanted(list, count, &a);
-    status = a.list ? print_list(list, count, a.json) : run_all(list, count, &a);
-    return fflush(stdout) != 0 ? EXIT_FAILED : status;
+    if (a.help)
+        arguments_print_help();
+    else
+        status = a.list ? report_list(list, count, a.json) : run(&a, list, count);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        perror("softac-bench: writing to standard output");
+        return status != EXIT_DONE ? status : EXIT_FAILED;
+    }
+    return status;
 }

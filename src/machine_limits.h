@@ -10,10 +10,11 @@ struct sac_machine_limits {
     } peak[4];
 };
 
-/* Takes some 50 ms for each instruction set that this CPU has. */
+/* Takes 30 to 300 ms for each instruction set that this CPU has. */
 void sac_machine_limits_measure(struct sac_machine_limits *limits);
 
-/* The peak of the kernels in use. */
+/* The peak of the kernels in use; the same raised to `flops` where that is more, and told. */
 double sac_machine_limits_peak(const struct sac_machine_limits *limits);
+double sac_machine_limits_raise(struct sac_machine_limits *limits, double flops);
 
 #endif

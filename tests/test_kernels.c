@@ -774,6 +774,34 @@ START_TEST(squared_error)
 }
 END_TEST
 
+/* ---- measuring the machine ---- */
+
+/* What bandwidth is measured with moves what it says: each element is read, written or scaled, none besides.
+ */
+START_TEST(streams)
+{
+    const struct sac_kernels *k = table[_i];
+    for (size_t n = 128; n <= 2048; n *= 4) {
+        const float *x = numbers(n, 1, 9);
+        float *want = copy(x, n), *got = sac_allocate(n * sizeof *got); /* ends where the memory ends */
+        ck_assert_ptr_nonnull(got);
+        k->stream_copy(got, x, n);
+        ck_assert_mem_eq(got, x, n * sizeof *got);
+        near(k, "sum", 0, (double)k->stream_read(got, n), (double)twin->stream_read(x, n),
+             (double)n * e * (double)twin->stream_read(magnitudes(x, n), n));
+        k->stream_update(got, 0.3f, n);
+        twin->stream_update(want, 0.3f, n);
+        ck_assert_mem_eq(got, want, n * sizeof *got);
+        k->stream_write(got, 7, n);
+        ck_assert_mem_eq(got, constant(n, 7), n * sizeof *got);
+        k->stream_write_past(got, 8, n);
+        ck_assert_mem_eq(got, constant(n, 8), n * sizeof *got);
+        sac_free(got);
+        free_numbers();
+    }
+}
+END_TEST
+
 /* ---- the choice ---- */
 
 /* Each table that this CPU has can be forced by its name, once in a process. */
@@ -837,7 +865,8 @@ int main(void)
                                   column_sums,
                                   heads,
                                   bellman_target,
-                                  squared_error};
+                                  squared_error,
+                                  streams};
     TCase *each = tcase_create("each table");
     tcase_add_checked_fixture(each, NULL, free_numbers);
     tcase_set_timeout(each, 60);

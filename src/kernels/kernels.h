@@ -114,6 +114,13 @@ struct sac_kernels {
     /* --- measuring the machine: independent multiply-adds in registers. sink (2) holds factor and addend and
      * takes a result that nobody needs; returns the floating point operations done. --- */
     double (*multiply_adds)(float *sink, int64_t rounds);
+    /* Memory as fast as it goes; n a multiple of 128, arrays at 64-byte boundaries. Each moves what its
+     * formula says, 4 n bytes for each x and y in it. */
+    float (*stream_read)(const float *x, size_t n);             /* sum of x */
+    void (*stream_write)(float *x, float value, size_t n);      /* x = value */
+    void (*stream_write_past)(float *x, float value, size_t n); /* the same, past the caches */
+    void (*stream_copy)(float *y, const float *x, size_t n);    /* y = x */
+    void (*stream_update)(float *x, float factor, size_t n);    /* x = factor x */
 };
 
 extern const struct sac_kernels sac_kernels_scalar;   /* the twins; double inside where that is the oracle */

@@ -708,6 +708,65 @@ static double multiply_adds(float *sink, int64_t rounds)
     return 2.0 * CHAINS * LANES * (double)rounds;
 }
 
+enum { STREAMS = 8, STREAM_STEP = STREAMS * LANES }; /* vectors in flight */
+
+static float stream_read(const float *x, size_t n)
+{
+    vf sum[STREAMS];
+    SAC_UNROLL
+    for (int s = 0; s < STREAMS; s++)
+        sum[s] = vf_set(0);
+    for (size_t i = 0; i < n; i += STREAM_STEP) {
+        SAC_UNROLL
+        for (int s = 0; s < STREAMS; s++)
+            sum[s] += vf_load(x + i + s * LANES);
+    }
+    SAC_UNROLL
+    for (int s = 1; s < STREAMS; s++)
+        sum[0] += sum[s];
+    return vf_sum(sum[0]);
+}
+
+static void stream_write(float *x, float value, size_t n)
+{
+    const vf v = vf_set(value);
+    for (size_t i = 0; i < n; i += STREAM_STEP) {
+        SAC_UNROLL
+        for (int s = 0; s < STREAMS; s++)
+            vf_store(x + i + s * LANES, v);
+    }
+}
+
+static void stream_write_past(float *x, float value, size_t n)
+{
+    const vf v = vf_set(value);
+    for (size_t i = 0; i < n; i += STREAM_STEP) {
+        SAC_UNROLL
+        for (int s = 0; s < STREAMS; s++)
+            vf_store_past_caches(x + i + s * LANES, v);
+    }
+    vec_drain();
+}
+
+static void stream_copy(float *y, const float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i += STREAM_STEP) {
+        SAC_UNROLL
+        for (int s = 0; s < STREAMS; s++)
+            vf_store(y + i + s * LANES, vf_load(x + i + s * LANES));
+    }
+}
+
+static void stream_update(float *x, float factor, size_t n)
+{
+    const vf f = vf_set(factor);
+    for (size_t i = 0; i < n; i += STREAM_STEP) {
+        SAC_UNROLL
+        for (int s = 0; s < STREAMS; s++)
+            vf_store(x + i + s * LANES, f * vf_load(x + i + s * LANES));
+    }
+}
+
 const struct sac_kernels SAC_KERNELS = {
     .name = SAC_KERNELS_NAME,
     .normal = normal,
@@ -730,4 +789,9 @@ const struct sac_kernels SAC_KERNELS = {
     .bellman_target = bellman_target,
     .squared_error = squared_error,
     .multiply_adds = multiply_adds,
+    .stream_read = stream_read,
+    .stream_write = stream_write,
+    .stream_write_past = stream_write_past,
+    .stream_copy = stream_copy,
+    .stream_update = stream_update,
 };

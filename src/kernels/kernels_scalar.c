@@ -302,6 +302,32 @@ static double multiply_adds(float *sink, int64_t rounds)
     return 2.0 * (double)rounds;
 }
 
+static float stream_read(const float *x, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += (double)x[i];
+    return (float)sum;
+}
+
+static void stream_write(float *x, float value, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] = value;
+}
+
+static void stream_copy(float *y, const float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] = x[i];
+}
+
+static void stream_update(float *x, float factor, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] *= factor;
+}
+
 const struct sac_kernels sac_kernels_scalar = {
     .name = "scalar",
     .normal = normal,
@@ -324,4 +350,9 @@ const struct sac_kernels sac_kernels_scalar = {
     .bellman_target = bellman_target,
     .squared_error = squared_error,
     .multiply_adds = multiply_adds,
+    .stream_read = stream_read,
+    .stream_write = stream_write,
+    .stream_write_past = stream_write,
+    .stream_copy = stream_copy,
+    .stream_update = stream_update,
 };

@@ -50,6 +50,26 @@ SAC_INLINE void vf_store(float *p, vf x)
     *(vf_anywhere *)p = x;
 }
 
+/* To an address that is a multiple of the vector's size, past the caches where the instruction set can: other
+ * threads see it only after vec_drain. */
+SAC_INLINE void vf_store_past_caches(float *p, vf x)
+{
+#if defined(SAC_VEC_AVX512)
+    _mm512_stream_ps(p, (__m512)x);
+#elif defined(SAC_VEC_AVX2)
+    _mm256_stream_ps(p, (__m256)x);
+#else
+    vf_store(p, x);
+#endif
+}
+
+SAC_INLINE void vec_drain(void)
+{
+#if defined(SAC_VEC_AVX512) || defined(SAC_VEC_AVX2)
+    _mm_sfence();
+#endif
+}
+
 #if defined(SAC_VEC_AVX2)
 /* All ones in the first n lanes. */
 SAC_INLINE __m256i vec_first(int n)
