@@ -41,6 +41,15 @@ unsigned bench_disturbance(const struct bench_observation *seen)
     return causes;
 }
 
+/* fmax passes over NaN. */
+double bench_loss(const struct bench_observation *seen)
+{
+    const double on_all = seen->wall * seen->cpus;
+    const double waited = fmax(seen->waited, seen->wall - seen->cpu) / seen->wall;
+    const double taken = fmax(seen->stolen, seen->others) / on_all;
+    return fmax(fmax(waited, taken), fmax(1 - seen->probe, 0));
+}
+
 /* ---- gathering ---- */
 
 static double read_clock(clockid_t clock)

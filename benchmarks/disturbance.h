@@ -29,6 +29,9 @@ enum {
 /* A set of the above; 0: undisturbed. A pure function. */
 unsigned bench_disturbance(const struct bench_observation *seen);
 
+/* The greatest share of its time or speed that any of these took. */
+double bench_loss(const struct bench_observation *seen);
+
 /* "waited", "stolen", "others", "slowed": of bit 1 << index. */
 const char *bench_cause_name(int index);
 

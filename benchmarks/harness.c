@@ -34,6 +34,7 @@ struct member {
     /* all runs */
     double value[BENCH_MOST_RUNS], limit_value[BENCH_MOST_RUNS];
     unsigned causes[BENCH_MOST_RUNS];
+    double loss[BENCH_MOST_RUNS];
     struct sac_perf_counts perf[BENCH_MOST_RUNS];
 };
 
@@ -45,12 +46,17 @@ void bench_result_destroy(struct bench_result *result)
 
 /* ---- preparing ---- */
 
+/* Length of GROUP/SUBJECT. */
+static size_t subject_length(const char *name)
+{
+    const size_t group = strcspn(name, "/");
+    return name[group] == '\0' ? group : group + 1 + strcspn(name + group + 1, "/");
+}
+
 static bool goes_with(const struct benchmark *a, const struct benchmark *b)
 {
-    const char *subject = strchr(a->name, '/');
-    const char *variant = subject != NULL ? strchr(subject + 1, '/') : NULL;
-    const size_t length = variant != NULL ? (size_t)(variant + 1 - a->name) : strlen(a->name) + 1;
-    return strncmp(a->name, b->name, length) == 0;
+    const size_t length = subject_length(a->name);
+    return length == subject_length(b->name) && strncmp(a->name, b->name, length) == 0;
 }
 
 static double seconds_of(struct member *m, int64_t calls)
@@ -124,6 +130,7 @@ static void keep_run(struct bench_harness *h, struct member *m, struct bench_obs
     seen->probe = fmin(probe[0], probe[1]) / best;
     seen->probe_tolerance = bench_limit_tolerance(h->limits, m->limit);
     m->causes[i] = bench_disturbance(seen);
+    m->loss[i] = bench_loss(seen);
     const double units = r->cost.units * (double)m->calls;
     m->value[i] = bench_unit_value(m->benchmark->unit, units, seen->wall);
     if (r->limited) {
@@ -185,15 +192,25 @@ static void take_turns(struct bench_harness *h, struct member *member, int membe
 
 /* ---- what came out ---- */
 
+/* Where too few runs were undisturbed, those count that lost least: a choice by what was taken from them, not
+ * by what they reached. */
+static double most_loss(const struct member *m)
+{
+    const int attempts = m->result->attempts;
+    const int wanted = attempts / 4 > LEAST_RUNS ? attempts / 4 : LEAST_RUNS;
+    return bench_quantile(m->loss, attempts, (wanted - 1.0) / (attempts - 1.0));
+}
+
 static void select_runs(struct member *m)
 {
     struct bench_result *r = m->result;
     const int undisturbed = count_undisturbed(m);
     r->disturbed = r->attempts - undisturbed;
     r->noisy = undisturbed < LEAST_RUNS;
+    const double allowed = most_loss(m) * (1 + 1e-9);
     for (int i = 0; i < r->attempts; i++) {
         r->causes |= m->causes[i];
-        if (m->causes[i] != 0 && !r->noisy)
+        if (r->noisy ? m->loss[i] > allowed : m->causes[i] != 0)
             continue;
         r->sample[r->runs] = m->value[i];
         r->limit_sample[r->runs] = m->limit_value[i];

@@ -10,14 +10,15 @@
 enum { BENCH_MOST_RUNS = 64 };
 
 struct bench_result {
-    /* Runs that count: the undisturbed ones, or all where too few were. In the benchmark's unit. */
+    /* Runs that count: the undisturbed ones, or where too few were, the least disturbed. In the benchmark's
+     * unit. */
     int runs;
     double sample[BENCH_MOST_RUNS];
     double limit_sample[BENCH_MOST_RUNS]; /* what the limit's probes around that run allow */
     double median, min, max, low_quartile, high_quartile;
 
     int attempts, disturbed; /* all runs; of these those that something disturbed */
-    bool noisy;              /* too few were undisturbed: the disturbed ones count, too */
+    bool noisy;              /* too few were undisturbed: disturbed ones count */
     unsigned causes;         /* of the disturbed ones, all together */
 
     struct bench_cost cost;

@@ -179,7 +179,7 @@ void report_print_json(const json_t *json)
 
 void report_head(void)
 {
-    printf("%-32s %10s %10s %10s %10s %10s  %-9s  %5s  %s\n", "benchmark", "median", "quartile", "quartile",
+    printf("%-38s %10s %10s %10s %10s %10s  %-9s  %5s  %s\n", "benchmark", "median", "quartile", "quartile",
            "min", "max", "unit", "runs", "of its limit");
 }
 
@@ -198,7 +198,7 @@ static void print_perf(const struct bench_result *r)
 
 void report_result(const struct benchmark *benchmark, const struct bench_result *r)
 {
-    printf("%-32s %10.4g %10.4g %10.4g %10.4g %10.4g  %-9s %3d/%d%s", benchmark->name, r->median,
+    printf("%-38s %10.4g %10.4g %10.4g %10.4g %10.4g  %-9s %3d/%d%s", benchmark->name, r->median,
            r->low_quartile, r->high_quartile, r->min, r->max, benchmark->unit, r->runs, r->attempts,
            r->noisy ? "!" : " ");
     if (r->limited)
@@ -246,7 +246,7 @@ static double number(const json_t *object, const char *key)
 static void print_compared(const json_t *one)
 {
     const char *verdict = json_string_value(json_object_get(one, "verdict"));
-    printf("%-32s %8.3f  %5.3f .. %5.3f", json_string_value(json_object_get(one, "name")),
+    printf("%-38s %8.3f  %5.3f .. %5.3f", json_string_value(json_object_get(one, "name")),
            number(one, "ratio"), number(one, "low"), number(one, "high"));
     if (json_object_get(one, "normalised_ratio") != NULL)
         printf("  %8.3f  %5.3f .. %5.3f", number(one, "normalised_ratio"), number(one, "normalised_low"),
@@ -268,7 +268,7 @@ void report_comparison(const json_t *comparison, const json_t *old_output, const
     const json_t *cpu = json_object_get(machine, "cpu");
     printf("\nSpeed now over speed in %s (%s, threads %.0f), with 95 %% intervals\n", path,
            json_is_string(cpu) ? json_string_value(cpu) : "unknown CPU", number(machine, "threads"));
-    printf("%-32s %8s  %-14s  %8s  %-14s\n", "benchmark", "ratio", "interval", "of limit", "interval");
+    printf("%-38s %8s  %-14s  %8s  %-14s\n", "benchmark", "ratio", "interval", "of limit", "interval");
     const json_t *benchmarks = json_object_get(comparison, "benchmarks");
     for (size_t i = 0; i < json_array_size(benchmarks); i++)
         print_compared(json_array_get(benchmarks, i));
