@@ -43,7 +43,9 @@ static void run_and_check(struct work *w, int tasks)
     for (int t = 0; t < tasks; t++)
         w->task[t].runs = 0;
     sac_team_run(w->team, note, w, tasks);
-    const int present = omp_get_num_threads(), members = tasks == 1 ? 1 : w->sharing ? w->sharing : present;
+    const int present = omp_get_num_threads();
+    const int sharing = w->sharing && w->sharing < present ? w->sharing : present;
+    const int members = tasks == 1 ? 1 : sharing;
     require(present == sac_team_members(w->team) || present == sac_team_limit(), "too few members", present);
     for (int t = 0; t < tasks; t++) {
         require(w->task[t].runs == 1, "not run exactly once", t);
