@@ -1,10 +1,10 @@
 /* Act, step, record: the loop of one env thread. */
 #include "env_thread.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "environment_instance.h"
 #include "error.h"
 #include "kernels/kernels.h"
 #include "memory.h"
@@ -15,7 +15,7 @@ struct sac_env_thread {
     struct sac_env_context context;
     int number, environments, first_environment;
     struct sac_shard *shard;
-    void *instance;
+    struct sac_instance instance;
     struct sac_holder holder;
     uint64_t steps;   /* of each of its environments; keys their random numbers */
     uint64_t version; /* of the policy that acts */
@@ -59,7 +59,6 @@ static enum sac_status allocate_buffers(struct sac_env_thread *t)
 
 static enum sac_status create_environments(struct sac_env_thread *t)
 {
-    char error[SAC_ENV_ERROR_SIZE] = "";
     const struct sac_env_create create = {
         .size = sizeof create,
         .environments = t->environments,
@@ -67,10 +66,8 @@ static enum sac_status create_environments(struct sac_env_thread *t)
         .seed = sac_random_seed(t->context.settings->seed, SAC_PURPOSE_TRAINING, 0),
         .options = t->context.options,
     };
-    if (t->context.ops->create(&create, &t->instance, error) != 0)
-        return sac_fail(SAC_ENV, "%s: environments %d to %d could not be made: %s", t->context.ops->id,
-                        t->first_environment, t->first_environment + t->environments - 1, error);
-    return SAC_OK;
+    t->instance = (struct sac_instance){.ops = t->context.ops, .spec = *t->context.spec, .part = ""};
+    return sac_instance_create(&t->instance, &create);
 }
 
 enum sac_status sac_env_thread_create(const struct sac_env_context *context, int number,
@@ -100,8 +97,7 @@ void sac_env_thread_destroy(struct sac_env_thread *t)
 {
     if (!t)
         return;
-    if (t->instance)
-        t->context.ops->destroy(t->instance);
+    (void)sac_instance_destroy(&t->instance); /* that it crashed matters to nobody any more */
     void *const buffers[] = {t->observation, t->action,   t->environment_action, t->noise,
                              t->scratch,     t->reward,   t->terminated,         t->truncated,
                              t->finished,    t->counters, t->episode_return,     t->episode_length};
@@ -120,33 +116,15 @@ static float *observation_of(struct sac_env_thread *t, int environment)
     return t->observation + (size_t)environment * (size_t)t->observation_ld;
 }
 
-/* Environment code may write any bits; what the replay holds must be numbers. */
-static enum sac_status check_observation(const struct sac_env_thread *t, int environment)
-{
-    const float *observation = t->observation + (size_t)environment * (size_t)t->observation_ld;
-    for (int i = 0; i < t->context.spec->observation_size; i++)
-        if (!isfinite(observation[i]))
-            return sac_fail(SAC_ENV,
-                            "%s: environment %d, its step %llu: observation[%d] is %g, not a finite number",
-                            t->context.ops->id, t->first_environment + environment,
-                            (unsigned long long)t->steps, i, (double)observation[i]);
-    return SAC_OK;
-}
-
 /* Start new episodes in the `count` environments listed in t->finished and record where they begin. */
 static enum sac_status start_episodes(struct sac_env_thread *t, int count)
 {
-    char error[SAC_ENV_ERROR_SIZE] = "";
-    if (t->context.ops->reset(t->instance, count, t->finished, t->observation, (size_t)t->observation_ld,
-                              error) != 0)
-        return sac_fail(SAC_ENV, "%s: reset of environment %d failed at its step %llu: %s",
-                        t->context.ops->id, t->first_environment + t->finished[0],
-                        (unsigned long long)t->steps, error);
+    const enum sac_status status =
+        sac_instance_reset(&t->instance, count, t->finished, t->observation, (size_t)t->observation_ld);
+    if (status != SAC_OK)
+        return status;
     for (int i = 0; i < count; i++) {
         const int environment = t->finished[i];
-        const enum sac_status status = check_observation(t, environment);
-        if (status != SAC_OK)
-            return status;
         t->episode_return[environment] = 0;
         t->episode_length[environment] = 0;
         sac_shard_append_reset(t->shard, environment, observation_of(t, environment));
@@ -176,7 +154,6 @@ static void choose_actions(struct sac_env_thread *t, const struct sac_ticket *ti
 
 static enum sac_status step_environments(struct sac_env_thread *t, const struct sac_ticket *ticket)
 {
-    char error[SAC_ENV_ERROR_SIZE] = "";
     sac_action_scale(t->environment_action, t->action, t->context.spec->action_low,
                      t->context.spec->action_high, ticket->count, t->context.spec->action_size);
     const struct sac_env_step step = {
@@ -190,20 +167,7 @@ static enum sac_status step_environments(struct sac_env_thread *t, const struct 
         .terminated = t->terminated,
         .truncated = t->truncated,
     };
-    if (t->context.ops->step(t->instance, &step, error) != 0)
-        return sac_fail(SAC_ENV, "%s: a step of environments %d to %d failed at their step %llu: %s",
-                        t->context.ops->id, t->first_environment, t->first_environment + ticket->count - 1,
-                        (unsigned long long)t->steps, error);
-    for (int j = 0; j < ticket->count; j++) {
-        if (!isfinite(t->reward[j]))
-            return sac_fail(
-                SAC_ENV, "%s: environment %d, its step %llu: the reward is %g, not a finite number",
-                t->context.ops->id, t->first_environment + j, (unsigned long long)t->steps, t->reward[j]);
-        const enum sac_status status = check_observation(t, j);
-        if (status != SAC_OK)
-            return status;
-    }
-    return SAC_OK;
+    return sac_instance_step(&t->instance, &step);
 }
 
 /* Write the step records; list environments whose episode is over. Returns how many. */
@@ -270,10 +234,18 @@ static size_t own_state_size(const struct sac_env_thread *t)
            n * (size_t)t->observation_ld * sizeof *t->observation;
 }
 
-size_t sac_env_thread_state_size(const struct sac_env_thread *t)
+/* Of one environment's own bytes; 0 if it can not tell, and then saving fails. */
+static size_t environment_state_size(struct sac_env_thread *t)
 {
-    const size_t each = t->context.ops->state_size ? t->context.ops->state_size(t->instance) : 0;
-    return own_state_size(t) + (size_t)t->environments * each;
+    size_t size = 0;
+    if (t->context.ops->state_size)
+        (void)sac_instance_state_size(&t->instance, &size);
+    return size;
+}
+
+size_t sac_env_thread_state_size(struct sac_env_thread *t)
+{
+    return own_state_size(t) + (size_t)t->environments * environment_state_size(t);
 }
 
 static char *put(char *to, const void *from, size_t bytes)
@@ -282,20 +254,17 @@ static char *put(char *to, const void *from, size_t bytes)
     return to + bytes;
 }
 
-enum sac_status sac_env_thread_save(const struct sac_env_thread *t, void *state)
+enum sac_status sac_env_thread_save(struct sac_env_thread *t, void *state)
 {
-    const struct sac_env_ops *ops = t->context.ops;
-    char error[SAC_ENV_ERROR_SIZE] = "";
-    const size_t n = (size_t)t->environments;
-    if (!ops->state_size || !ops->get_state)
-        return sac_fail(SAC_ENV, "%s can not save its state: its table has no get_state", ops->id);
+    const size_t n = (size_t)t->environments, each = environment_state_size(t);
+    enum sac_status status = SAC_OK;
+    if (!t->context.ops->get_state)
+        return sac_fail(SAC_ENV, "%s can not save its state: its table has no get_state", t->context.ops->id);
     char *to = put(state, &t->steps, sizeof t->steps);
     to = put(to, t->episode_return, n * sizeof *t->episode_return);
     to = put(to, t->episode_length, n * sizeof *t->episode_length);
     to = put(to, t->observation, n * (size_t)t->observation_ld * sizeof *t->observation);
-    for (int j = 0; j < t->environments; j++, to += ops->state_size(t->instance))
-        if (ops->get_state(t->instance, j, to, error) != 0)
-            return sac_fail(SAC_ENV, "%s: environment %d could not give its state: %s", ops->id,
-                            t->first_environment + j, error);
-    return SAC_OK;
+    for (int j = 0; j < t->environments && status == SAC_OK; j++, to += each)
+        status = sac_instance_get_state(&t->instance, j, to);
+    return status;
 }

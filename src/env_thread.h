@@ -37,7 +37,7 @@ struct sac_env_counters *sac_env_thread_counters(struct sac_env_thread *env_thre
 
 /* A copy of the whole state, at a safe point only: environments, stream positions, episodes under way.
  * SAC_ENV where the environment offers no get_state. */
-size_t sac_env_thread_state_size(const struct sac_env_thread *env_thread);
-enum sac_status sac_env_thread_save(const struct sac_env_thread *env_thread, void *state);
+size_t sac_env_thread_state_size(struct sac_env_thread *env_thread);
+enum sac_status sac_env_thread_save(struct sac_env_thread *env_thread, void *state);
 
 #endif

@@ -1,12 +1,15 @@
 #include "environment.h"
 
 #include "../envs/envs.h"
+#include "environment_call.h"
 #include "error.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #ifdef HAVE_MUJOCO
 #define MUJOCO(ops) &(ops), NULL
@@ -45,43 +48,126 @@ static enum sac_status fail_unknown(const char *name)
     for (int i = 0; i < ENTRIES; i++)
         names[i] = entries[i].id;
     const char *nearest = sac_nearest_name(name, names);
+    struct stat file;
+    if (strchr(name, '/') || stat(name, &file) == 0)
+        return sac_fail(SAC_INVALID,
+                        "'%s' is neither an environment's name nor a plugin, whose file name ends in .so; "
+                        "`softac envs` lists the names",
+                        name);
     if (nearest)
         return sac_fail(SAC_INVALID, "there is no environment '%s'; did you mean '%s'?", name, nearest);
-    return sac_fail(SAC_INVALID, "there is no environment '%s'; `softac envs` lists those there are", name);
+    return sac_fail(
+        SAC_INVALID,
+        "there is no environment '%s'; `softac envs` lists those there are, and one of a plugin is "
+        "given as its FILE.so",
+        name);
 }
 
-/* The plugin stays loaded until the process ends: its table, spec and code are used from anywhere. */
+/* --- plugins --- */
+
+/* A plugin on its way into the process. */
+struct loading {
+    const char *path; /* as it was asked for */
+    char with_directory[4096];
+    void *library;
+    const char *said; /* by dlerror() */
+    const struct sac_env_ops *(*plugin)(uint32_t);
+    const struct sac_env_ops *table;
+    enum sac_status status;
+};
+
+static void open_library(void *argument)
+{
+    struct loading *l = argument;
+    l->library = dlopen(l->with_directory, RTLD_NOW | RTLD_LOCAL);
+    l->said = l->library ? NULL : dlerror();
+}
+
+static void ask_for_table(void *argument)
+{
+    struct loading *l = argument;
+    l->table = l->plugin(SAC_ENV_ABI);
+}
+
+static void check_table(void *argument)
+{
+    struct loading *l = argument;
+    char whose[512];
+    snprintf(whose, sizeof whose, "the environment plugin %s", l->path);
+    l->status = sac_environment_table_check(l->table, whose);
+}
+
+/* dlopen() would wait for a pipe and search a bare name in the library path. */
+static enum sac_status check_file(struct loading *l)
+{
+    struct stat file;
+    const int length = snprintf(l->with_directory, sizeof l->with_directory, "%s%s",
+                                strchr(l->path, '/') ? "" : "./", l->path);
+    if (length >= (int)sizeof l->with_directory)
+        return sac_fail(SAC_INVALID, "the plugin's path is longer than %zu bytes",
+                        sizeof l->with_directory - 1);
+    if (stat(l->with_directory, &file))
+        return sac_fail(SAC_IO, "cannot load the environment plugin %s: %s", l->path, strerror(errno));
+    if (!S_ISREG(file.st_mode))
+        return sac_fail(SAC_IO, "cannot load the environment plugin %s: it is not a regular file", l->path);
+    return SAC_OK;
+}
+
+static enum sac_status load_library(struct loading *l)
+{
+    const int signal_number = sac_environment_call(open_library, l);
+    if (signal_number)
+        return sac_environment_crashed(l->path, "a constructor, while it was loaded", signal_number);
+    if (!l->library)
+        return sac_fail(
+            SAC_FORMAT,
+            "cannot load the environment plugin %s: %s; build it as a shared library of this machine "
+            "(cc -shared -fPIC), linked with all libraries it uses",
+            l->path, l->said);
+    *(void **)&l->plugin =
+        dlsym(l->library, "sac_env_plugin"); /* as POSIX shows it: ISO C has no such conversion */
+    if (!l->plugin)
+        return sac_fail(
+            SAC_FORMAT,
+            "%s is no environment plugin: it exports no sac_env_plugin(); define it as <softac/env.h> "
+            "declares it, not static, and with extern \"C\" in C++",
+            l->path);
+    return SAC_OK;
+}
+
+static enum sac_status take_table(struct loading *l)
+{
+    int signal_number = sac_environment_call(ask_for_table, l);
+    if (signal_number)
+        return sac_environment_crashed(l->path, "sac_env_plugin()", signal_number);
+    if (!l->table)
+        return sac_fail(
+            SAC_FORMAT,
+            "the environment plugin %s does not serve interface version %d (sac_env_plugin(%d) returned "
+            "NULL); build it again with this <softac/env.h>",
+            l->path, SAC_ENV_ABI, SAC_ENV_ABI);
+    signal_number = sac_environment_call(check_table, l);
+    if (signal_number)
+        return sac_fail(SAC_FORMAT,
+                        "the environment plugin %s: sac_env_plugin() returned %p, where there is no table",
+                        l->path, (const void *)l->table);
+    return l->status;
+}
+
+/* A plugin stays loaded until the process ends: its table, spec and code are used from anywhere. So does one
+ * that is refused, whose code may be half-way through something. */
 static enum sac_status load_plugin(const char *path, const struct sac_env_ops **ops)
 {
-    char with_directory[4096];
-    /* without a slash dlopen would search the library path, not the current directory */
-    const int length =
-        snprintf(with_directory, sizeof with_directory, "%s%s", strchr(path, '/') ? "" : "./", path);
-    if (length >= (int)sizeof with_directory)
-        return sac_fail(SAC_INVALID, "the plugin's path is longer than %zu bytes", sizeof with_directory - 1);
-    void *library = dlopen(with_directory, RTLD_NOW | RTLD_LOCAL);
-    if (!library)
-        return sac_fail(SAC_IO, "cannot load the environment plugin %s: %s", path, dlerror());
-    const struct sac_env_ops *(*plugin)(uint32_t) = NULL;
-    *(void **)&plugin =
-        dlsym(library, "sac_env_plugin"); /* as POSIX shows it: ISO C has no such conversion */
-    if (!plugin) {
-        dlclose(library);
-        return sac_fail(SAC_FORMAT, "%s is no environment plugin: it exports no sac_env_plugin()", path);
-    }
-    const struct sac_env_ops *table = plugin(SAC_ENV_ABI);
-    const char *fault =
-        table ? sac_environment_table_fault(table)
-              : "it serves other interface versions only; build it again with this <softac/env.h>";
-    if (fault) {
-        dlclose(library);
-        return sac_fail(SAC_FORMAT, "the environment plugin %s does not fit interface version %d: %s", path,
-                        SAC_ENV_ABI, fault);
-    }
-    *ops = table;
-    /* The plugin stays loaded: its table may be used to the end of the process. */
+    struct loading l = {.path = path};
+    enum sac_status status = check_file(&l);
+    if (status == SAC_OK)
+        status = load_library(&l);
+    if (status == SAC_OK)
+        status = take_table(&l);
+    if (status == SAC_OK)
+        *ops = l.table;
     /* cppcheck-suppress resourceLeak */
-    return SAC_OK;
+    return status;
 }
 
 static bool ends_with(const char *text, const char *end)

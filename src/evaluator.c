@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "environment.h"
+#include "environment_instance.h"
 #include "error.h"
 #include "kernels/kernels.h"
 #include "memory.h"
@@ -19,7 +20,7 @@ enum { AT_ONCE = 16 }; /* episodes played side by side, at most */
 struct sac_evaluator {
     struct sac_evaluator_context context;
     struct sac_env_spec spec;
-    void *instance;
+    struct sac_instance instance;
     int environments, observation_ld;
     float *observation, *action, *environment_action, *noise, *scratch;
     double *reward, *episode_return;
@@ -58,7 +59,6 @@ static enum sac_status allocate_buffers(struct sac_evaluator *e)
 
 static enum sac_status create_environments(struct sac_evaluator *e)
 {
-    char error[SAC_ENV_ERROR_SIZE] = "";
     const struct sac_env_create create = {
         .size = sizeof create,
         .environments = e->environments,
@@ -66,10 +66,8 @@ static enum sac_status create_environments(struct sac_evaluator *e)
         .seed = sac_random_seed(e->context.seed, SAC_PURPOSE_EVALUATION, 0),
         .options = e->context.options,
     };
-    if (e->context.ops->create(&create, &e->instance, error) != 0)
-        return sac_fail(SAC_ENV, "%s: the evaluation's environments could not be made: %s",
-                        e->context.ops->id, error);
-    return SAC_OK;
+    e->instance = (struct sac_instance){.ops = e->context.ops, .spec = e->spec, .part = " of the evaluation"};
+    return sac_instance_create(&e->instance, &create);
 }
 
 static enum sac_status check_sizes(const struct sac_evaluator *e)
@@ -114,8 +112,7 @@ void sac_evaluator_destroy(struct sac_evaluator *e)
 {
     if (!e)
         return;
-    if (e->instance)
-        e->context.ops->destroy(e->instance);
+    (void)sac_instance_destroy(&e->instance); /* that it crashed matters to nobody any more */
     void *const buffers[] = {
         e->observation, e->action,     e->environment_action, e->noise,         e->scratch,
         e->reward,      e->terminated, e->truncated,          e->finished,      e->left,
@@ -127,12 +124,12 @@ void sac_evaluator_destroy(struct sac_evaluator *e)
 
 static enum sac_status start_episodes(struct sac_evaluator *e, int count)
 {
-    char error[SAC_ENV_ERROR_SIZE] = "";
     if (count == 0)
         return SAC_OK;
-    if (e->context.ops->reset(e->instance, count, e->finished, e->observation, (size_t)e->observation_ld,
-                              error) != 0)
-        return sac_fail(SAC_ENV, "%s: reset failed in an evaluation: %s", e->context.ops->id, error);
+    const enum sac_status status =
+        sac_instance_reset(&e->instance, count, e->finished, e->observation, (size_t)e->observation_ld);
+    if (status != SAC_OK)
+        return status;
     for (int i = 0; i < count; i++) {
         e->episode_return[e->finished[i]] = 0;
         e->episode_length[e->finished[i]] = 0;
@@ -155,7 +152,6 @@ static void choose_actions(struct sac_evaluator *e, const float *parameters, uin
 
 static enum sac_status step_environments(struct sac_evaluator *e)
 {
-    char error[SAC_ENV_ERROR_SIZE] = "";
     const struct sac_env_step step = {
         .size = sizeof step,
         .count = e->environments,
@@ -167,9 +163,7 @@ static enum sac_status step_environments(struct sac_evaluator *e)
         .terminated = e->terminated,
         .truncated = e->truncated,
     };
-    if (e->context.ops->step(e->instance, &step, error) != 0)
-        return sac_fail(SAC_ENV, "%s: a step failed in an evaluation: %s", e->context.ops->id, error);
-    return SAC_OK;
+    return sac_instance_step(&e->instance, &step);
 }
 
 /* Episode number played[j] of environment j is result played[j] * environments + j. */

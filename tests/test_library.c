@@ -132,10 +132,10 @@ START_TEST(wrong_tables_are_refused)
         const struct sac_env_ops *ops;
         const char *sentence;
     } cases[] = {{&zero, "its abi or size is 0; set them to SAC_ENV_ABI"},
-                 {&newer, "another interface version"},
-                 {&shorter, "shorter"},
-                 {&stepless, "step"},
-                 {&nameless, "no id"}};
+                 {&newer, "says interface version 2"},
+                 {&shorter, "a size of 8 bytes"},
+                 {&stepless, "lacks step()"},
+                 {&nameless, "id is NULL"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         refused(SAC_ENV, cases[i].sentence,
                 sac_trainer_create(&settings, NULL, cases[i].ops, NULL, &trainer));

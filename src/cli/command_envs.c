@@ -4,6 +4,9 @@
 #include <stdio.h>
 
 #include "../environment.h"
+#include "../environment_check.h"
+#include "../environment_instance.h"
+#include "../error.h"
 #include "command.h"
 
 /* One environment as it stands here. */
@@ -11,24 +14,26 @@ struct standing {
     const char *id;
     bool known; /* spec is filled */
     struct sac_env_spec spec;
-    char reason[SAC_ENV_ERROR_SIZE]; /* why it does not run; "": it does */
+    char reason[1024]; /* why it does not run; "": it does */
 };
 
 /* Whether an instance can be made tells whether libraries and model files are there. */
-static void examine(struct standing *s, const struct sac_env_ops *ops)
+static enum sac_status examine(struct standing *s, const struct sac_env_ops *ops, const char *const *options)
 {
+    struct sac_instance instance = {.ops = ops, .part = ""};
+    const struct sac_env_create create = {.size = sizeof create, .environments = 1, .options = options};
     *s = (struct standing){.id = ops->id};
-    if (sac_environment_spec(ops, NULL, &s->spec)) {
+    enum sac_status status = sac_environment_spec(ops, options, &instance.spec);
+    if (!status) {
+        s->known = true;
+        s->spec = instance.spec;
+        status = sac_instance_create(&instance, &create);
+        if (!status)
+            status = sac_instance_destroy(&instance);
+    }
+    if (status)
         snprintf(s->reason, sizeof s->reason, "%s", sac_last_error());
-        return;
-    }
-    s->known = true;
-    void *instance = NULL;
-    const struct sac_env_create create = {.size = sizeof create, .environments = 1};
-    if (ops->create(&create, &instance, s->reason) == 0) {
-        s->reason[0] = 0;
-        ops->destroy(instance);
-    }
+    return status;
 }
 
 /* "[-1, 1]", or the number of different ones */
@@ -105,14 +110,16 @@ static void print_table(const struct standing *list, int count)
 
 enum { MOST_ENTRIES = 64 };
 
-/* All that are built in, or would be in another build. */
-static int examine_all(struct standing *list)
+/* All that are built in, or would be in another build. Options are for those that know them. */
+static int examine_all(struct standing *list, const char *const *options)
 {
     int count = 0;
+    struct sac_env_spec spec;
     const struct sac_environment_entry *entry;
     for (; count < MOST_ENTRIES && (entry = sac_environment_entry(count)); count++)
         if (entry->ops) {
-            examine(&list[count], entry->ops);
+            const bool known = !sac_environment_spec(entry->ops, options, &spec);
+            (void)examine(&list[count], entry->ops, known ? options : NULL);
         } else {
             list[count] = (struct standing){.id = entry->id};
             snprintf(list[count].reason, sizeof list->reason, "%s", entry->remedy);
@@ -120,18 +127,19 @@ static int examine_all(struct standing *list)
     return count;
 }
 
-static enum sac_status list_environments(const char *name, bool json)
+/* That a named one could not even tell its spec is a failure; that it does not run here is an answer. */
+static enum sac_status list_environments(const char *name, const char *const *options, bool json)
 {
     static struct standing list[MOST_ENTRIES];
     const struct sac_env_ops *ops;
     int count = 1;
-    const enum sac_status status = name ? sac_environment_find(name, &ops) : SAC_OK;
-    if (status)
+    enum sac_status status = name ? sac_environment_find(name, &ops) : SAC_OK;
+    if (!status && name)
+        status = examine(&list[0], ops, options);
+    else if (!status)
+        count = examine_all(list, options);
+    if (status && !list[0].known)
         return status;
-    if (name)
-        examine(&list[0], ops);
-    else
-        count = examine_all(list);
     if (json)
         print_json(list, count);
     else
@@ -139,28 +147,104 @@ static enum sac_status list_environments(const char *name, bool json)
     return SAC_OK;
 }
 
+/* --- --check --- */
+
+/* What --check has found so far. */
+struct findings {
+    bool json;
+    json_t *checks; /* array, for --json */
+    int count[3];   /* by enum sac_check_result */
+};
+
+static void see_check(void *context, const struct sac_check *check)
+{
+    static const char *const results[] = {
+        [SAC_CHECK_PASSED] = "pass", [SAC_CHECK_FAILED] = "FAIL", [SAC_CHECK_SKIPPED] = "skip"};
+    static const char *const json_results[] = {
+        [SAC_CHECK_PASSED] = "passed", [SAC_CHECK_FAILED] = "failed", [SAC_CHECK_SKIPPED] = "skipped"};
+    struct findings *findings = context;
+    findings->count[check->result]++;
+    if (findings->json) {
+        json_array_append_new(findings->checks,
+                              json_pack("{s:s, s:s, s:s}", "name", check->name, "result",
+                                        json_results[check->result], "sentence", check->sentence));
+        return;
+    }
+    printf("%s  %-15s %s\n", results[check->result], check->name, check->sentence);
+    fflush(stdout); /* the next one may take long, or be the last */
+}
+
+static void print_findings(const struct findings *findings, const char *id)
+{
+    const int *count = findings->count;
+    if (findings->json) {
+        json_t *object = json_pack("{s:s, s:b, s:O}", "environment", id, "passed",
+                                   count[SAC_CHECK_FAILED] == 0, "checks", findings->checks);
+        json_dumpf(object, stdout, JSON_INDENT(2));
+        putchar('\n');
+        json_decref(object);
+    } else {
+        printf("%s: %d passed, %d failed, %d skipped\n", id, count[SAC_CHECK_PASSED], count[SAC_CHECK_FAILED],
+               count[SAC_CHECK_SKIPPED]);
+    }
+}
+
+/* Whether NAME can be loaded is the first check; that there is no such name is wrong usage. */
+static int check_environment(const char *name, const char *const *options, bool json)
+{
+    const struct sac_env_ops *ops = NULL;
+    const enum sac_status status = sac_environment_find(name, &ops);
+    if (status == SAC_INVALID)
+        return say_failure("envs", status);
+    struct findings findings = {.json = json, .checks = json_array()};
+    const struct sac_check load = {"load", status ? SAC_CHECK_FAILED : SAC_CHECK_PASSED,
+                                   status ? sac_last_error() : "its table fits the interface"};
+    see_check(&findings, &load);
+    if (!status)
+        sac_environment_check(ops, options, see_check, &findings);
+    print_findings(&findings, status ? name : ops->id);
+    json_decref(findings.checks);
+    return findings.count[SAC_CHECK_FAILED] ? EXIT_FAILED : EXIT_DONE;
+}
+
 static int run(int argc, char **argv)
 {
-    const char *name = NULL;
-    bool json = false;
+    const char *name = NULL, *model_directory = NULL;
+    bool json = false, check = false;
     const struct option options[] = {
+        {"--check", OPTION_FLAG, NULL, &check, "try whether ENV keeps the promises of <softac/env.h>"},
         {"--json", OPTION_FLAG, NULL, &json, "print JSON"},
+        {"--model-dir", OPTION_TEXT, "DIR", &model_directory, "where the environment's model files are"},
         {0},
     };
     const struct usage usage = {
         .command = "envs",
         .form = "[ENV|FILE.so]",
-        .text = "List environments: sizes of observations and actions, step limit, the mean return that "
-                "counts as\n"
-                "solved, and whether they run here.\n",
+        .text =
+            "List environments: sizes of observations and actions, step limit, the mean return that counts "
+            "as\n"
+            "solved, and whether they run here. With --check, play in one of them and tell of each promise\n"
+            "whether it is kept: a line that begins with pass, FAIL or skip, and exit status 1 if one "
+            "failed.\n",
         .options = options,
     };
     int words;
     const int taken = arguments_take(&usage, argc, argv, &name, 1, &words);
     if (taken != ARGUMENTS_TAKEN)
         return taken;
-    const enum sac_status status = list_environments(name, json);
+    if (check && !name)
+        return say_usage("envs", "--check: expected an environment or a plugin FILE.so");
+    struct env_options env_options;
+    enum sac_status status = env_options_make(&env_options, model_directory);
+    if (!status && check) {
+        const int exit_status = check_environment(name, env_options.list, json);
+        env_options_free(&env_options);
+        return exit_status;
+    }
+    if (!status)
+        status = list_environments(name, env_options.list, json);
+    env_options_free(&env_options);
     return status ? say_failure("envs", status) : EXIT_DONE;
 }
 
-const struct command command_envs = {"envs", "list environments", run};
+const struct command command_envs = {"envs", "list and check environments", run};

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../environment.h"
+#include "../environment_instance.h"
 #include "../error.h"
 #include "command.h"
 #include "rollout_files.h"
@@ -15,22 +16,15 @@ struct request {
 
 struct rollout {
     const struct sac_env_ops *ops;
-    struct sac_env_spec spec;
-    void *instance;
+    struct sac_instance instance;
     double *position, *velocity, *exact; /* exact (observation_size): what is printed */
     float *observation, *actions;
     size_t rows; /* of actions */
 };
 
-static enum sac_status env_failed(const struct rollout *r, const char *error)
-{
-    return sac_fail(SAC_ENV, "%s: %s", r->ops->id, error);
-}
-
 static enum sac_status open_environment(struct rollout *r, const struct request *request)
 {
     struct env_options options;
-    char error[SAC_ENV_ERROR_SIZE] = "it gives no reason";
     enum sac_status status = sac_environment_find(request->environment, &r->ops);
     if (status)
         return status;
@@ -38,54 +32,56 @@ static enum sac_status open_environment(struct rollout *r, const struct request 
     if (status)
         return status;
     const struct sac_env_create create = {.size = sizeof create, .environments = 1, .options = options.list};
-    status = sac_environment_spec(r->ops, options.list, &r->spec);
+    r->instance = (struct sac_instance){.ops = r->ops, .part = ""};
+    status = sac_environment_spec(r->ops, options.list, &r->instance.spec);
     if (!status && !r->ops->reset_to)
         status = sac_fail(SAC_ENV, "%s can not start from a given state: it has no reset_to", r->ops->id);
-    if (!status && r->ops->create(&create, &r->instance, error))
-        status = env_failed(r, error);
+    if (!status)
+        status = sac_instance_create(&r->instance, &create);
     env_options_free(&options);
     return status;
 }
 
 static enum sac_status read_input(struct rollout *r, const struct request *request)
 {
-    const size_t observations = (size_t)r->spec.observation_size;
-    r->position = calloc((size_t)r->spec.position_size + 1, sizeof *r->position);
-    r->velocity = calloc((size_t)r->spec.velocity_size + 1, sizeof *r->velocity);
+    const size_t observations = (size_t)r->instance.spec.observation_size;
+    r->position = calloc((size_t)r->instance.spec.position_size + 1, sizeof *r->position);
+    r->velocity = calloc((size_t)r->instance.spec.velocity_size + 1, sizeof *r->velocity);
     r->exact = calloc(observations, sizeof *r->exact);
     r->observation = calloc(observations, sizeof *r->observation);
     if (!r->position || !r->velocity || !r->exact || !r->observation)
         return sac_fail(SAC_NOMEM, "no memory for one state of %s", r->ops->id);
-    const enum sac_status status = rollout_read_state(request->state, &r->spec, r->position, r->velocity);
-    return status ? status
-                  : rollout_read_actions(request->actions, r->spec.action_size, &r->actions, &r->rows);
+    const enum sac_status status =
+        rollout_read_state(request->state, &r->instance.spec, r->position, r->velocity);
+    return status
+               ? status
+               : rollout_read_actions(request->actions, r->instance.spec.action_size, &r->actions, &r->rows);
 }
 
 static void print_head(const struct rollout *r, FILE *out)
 {
     fputs("step", out);
-    for (int32_t i = 0; i < r->spec.observation_size; i++)
+    for (int32_t i = 0; i < r->instance.spec.observation_size; i++)
         fprintf(out, ",obs_%d", i);
     fputs(",reward,terminated,truncated\n", out);
 }
 
-static enum sac_status print_observation(const struct rollout *r, size_t step, FILE *out)
+static enum sac_status print_observation(struct rollout *r, size_t step, FILE *out)
 {
-    char error[SAC_ENV_ERROR_SIZE];
-    for (int32_t i = 0; i < r->spec.observation_size; i++)
+    enum sac_status status = SAC_OK;
+    for (int32_t i = 0; i < r->instance.spec.observation_size; i++)
         r->exact[i] = (double)r->observation[i];
-    if (r->ops->observe_double && r->ops->observe_double(r->instance, 0, r->exact, error))
-        return env_failed(r, error);
+    if (r->ops->observe_double)
+        status = sac_instance_observe_double(&r->instance, 0, r->exact);
     fprintf(out, "%zu", step);
-    for (int32_t i = 0; i < r->spec.observation_size; i++)
+    for (int32_t i = 0; i < r->instance.spec.observation_size; i++)
         fprintf(out, ",%.17g", r->exact[i]);
-    return SAC_OK;
+    return status;
 }
 
 /* It goes on after `terminated`, and there is no step limit: comparing is the reader's business. */
-static enum sac_status play(const struct rollout *r, FILE *out)
+static enum sac_status play(struct rollout *r, FILE *out)
 {
-    char error[SAC_ENV_ERROR_SIZE] = "it gives no reason";
     double reward;
     uint8_t terminated, truncated;
     struct sac_env_step step = {.size = sizeof step,
@@ -94,15 +90,17 @@ static enum sac_status play(const struct rollout *r, FILE *out)
                                 .reward = &reward,
                                 .terminated = &terminated,
                                 .truncated = &truncated};
-    if (r->ops->reset_to(r->instance, 0, r->position, r->velocity, r->observation, error))
-        return env_failed(r, error);
+    enum sac_status status = sac_instance_reset_to(&r->instance, 0, r->position, r->velocity, r->observation);
+    if (status)
+        return status;
     print_head(r, out);
-    enum sac_status status = print_observation(r, 0, out);
+    status = print_observation(r, 0, out);
     fputs(",,,\n", out);
     for (size_t row = 0; row < r->rows && !status; row++) {
-        step.action = r->actions + row * (size_t)r->spec.action_size;
-        if (r->ops->step(r->instance, &step, error))
-            return env_failed(r, error);
+        step.action = r->actions + row * (size_t)r->instance.spec.action_size;
+        status = sac_instance_raw_step(&r->instance, &step);
+        if (status)
+            return status;
         status = print_observation(r, row + 1, out);
         fprintf(out, ",%.17g,%d,%d\n", reward, terminated != 0, truncated != 0);
     }
@@ -119,7 +117,7 @@ static enum sac_status write_text(const char *path, const char *text, size_t siz
 }
 
 /* The whole table is made before any of it is written, so that a failure leaves no half of one. */
-static enum sac_status play_and_write(const struct rollout *r, const char *path)
+static enum sac_status play_and_write(struct rollout *r, const char *path)
 {
     char *text = NULL;
     size_t size = 0;
@@ -145,8 +143,7 @@ static enum sac_status rollout(const struct request *request)
         status = read_input(&r, request);
     if (!status)
         status = play_and_write(&r, request->out);
-    if (r.instance)
-        r.ops->destroy(r.instance);
+    (void)sac_instance_destroy(&r.instance);
     free(r.position);
     free(r.velocity);
     free(r.exact);

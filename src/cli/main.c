@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../crash_guard.h"
 #include "../environment.h"
 #include "command.h"
 
@@ -67,6 +68,7 @@ static void fill_closed_descriptors(void)
 int main(int argc, char **argv)
 {
     fill_closed_descriptors();
+    sac_crash_guard_install();
     const int status = run(argc, argv);
     errno = 0;
     if (fflush(stdout) || ferror(stdout)) {

@@ -1,0 +1,9 @@
+/* For programs: a crash inside an environment's function ends that call, not the process, so that what was
+ * learnt can be saved. Never in the library: signal handlers belong to the process's owner. */
+#ifndef SAC_CRASH_GUARD_H
+#define SAC_CRASH_GUARD_H
+
+/* Put the handlers in place and guard all calls of environments from here on. Before threads are started. */
+void sac_crash_guard_install(void);
+
+#endif
