@@ -32,7 +32,8 @@ struct benchmark {
     const void *subject; /* what the functions need to know which of its kind this is */
     bool own_threads;    /* starts and places its threads itself (whole training runs): is not pinned */
 
-    /* On failure *state stays NULL and nothing is left behind. */
+    /* On failure *state stays NULL and nothing is left behind. SAC_ENV: an environment that can not be made
+     * on this machine; the benchmark is skipped, and a line says so. */
     enum sac_status (*create)(const struct benchmark *benchmark, const struct bench_options *options,
                               void **state);
     /* The timed part: `calls` calls, and as little around them as can be. The caller's thread is pinned, and

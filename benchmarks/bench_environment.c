@@ -162,7 +162,7 @@ static void describe(void *state, struct bench_cost *cost)
 static enum sac_status check(void *state)
 {
     const struct environment_bench *b = state;
-    return b->failed ? sac_fail(SAC_ENV, "%s failed: %s", b->ops->id, b->error) : SAC_OK;
+    return b->failed ? sac_fail(SAC_STATE, "%s failed: %s", b->ops->id, b->error) : SAC_OK;
 }
 
 static void set_name(struct benchmark *b, const struct subject *subject)

@@ -476,6 +476,25 @@ START_TEST(compare_refusals)
 }
 END_TEST
 
+#ifdef HAVE_MUJOCO
+/* A simulator whose files are missing takes the others' figures away from nobody; asked for alone, it is a
+ * failure. Either way a line says what is missing. */
+START_TEST(missing_models_are_skipped)
+{
+    int status;
+    setenv("SOFTAC_MODEL_DIR", "/nonexistent", 1);
+    const char *output =
+        run("environment/halfcheetah-v5/1 environment/pendulum-v1/1 --seconds 0.01 --json 2>&1", &status);
+    ck_assert_int_eq(status, 0);
+    ck_assert_ptr_nonnull(strstr(output, "environment/halfcheetah-v5/1 is skipped: "));
+    ck_assert_ptr_nonnull(strstr(output, "\"environment/pendulum-v1/1\""));
+    ck_assert_ptr_null(strstr(output, "\"environment/halfcheetah-v5/1\""));
+    run("environment/halfcheetah-v5/1 --seconds 0.01 2>&1", &status);
+    ck_assert_int_eq(status, 1);
+}
+END_TEST
+#endif
+
 /* Usage errors are exit code 2, say what was wrong on stderr alone, and run nothing. */
 START_TEST(usage)
 {
@@ -529,6 +548,9 @@ int main(void)
     tcase_add_test(tc, compare_exit_codes);
     tcase_add_test(tc, compare_refusals);
     tcase_add_test(tc, usage);
+#ifdef HAVE_MUJOCO
+    tcase_add_test(tc, missing_models_are_skipped);
+#endif
     tcase_add_test(tc, nearest);
     Suite *suite = suite_create("bench");
     suite_add_tcase(suite, tc);
