@@ -166,6 +166,80 @@ START_TEST(calls_at_the_wrong_time_are_refused)
 }
 END_TEST
 
+static struct sac_env_spec given; /* over the point mass's own, where it is not 0 */
+static float given_low[2], given_high[2];
+
+static int give_spec(const char *const *options, struct sac_env_spec *spec, char *error)
+{
+    const int status = point_mass.spec(options, spec, error);
+    if (given.observation_size)
+        spec->observation_size = given.observation_size;
+    if (given.action_size)
+        spec->action_size = given.action_size;
+    if (given.step_limit)
+        spec->step_limit = given.step_limit;
+    spec->action_low = given_low;
+    spec->action_high = given_high;
+    return status;
+}
+
+/* Sizes and bounds that no environment can have are refused before anything is made of them. */
+START_TEST(specs_that_cannot_be_are_refused)
+{
+    static const struct {
+        struct sac_env_spec spec;
+        float low, high;
+        const char *sentence;
+    } cases[] = {
+        {{.observation_size = -1}, -1, 1, "-1 observations and 2 actions"},
+        {{.action_size = -2}, -1, 1, "4 observations and -2 actions"},
+        {{.step_limit = -1}, -1, 1, "a negative step limit"},
+        {{0}, 1, 1, "action 0 has bounds [1, 1]; finite ones with low < high"},
+        {{0}, 1, -1, "action 0 has bounds [1, -1]"},
+        {{0}, -INFINITY, INFINITY, "action 0 has bounds [-inf, inf]; finite ones"},
+        {{0}, NAN, 1, "action 0 has bounds [nan, 1]"},
+        {{0}, -3e38f, 3e38f, "action 0 has bounds [-3e+38, 3e+38]"},
+    };
+    struct sac_env_ops ops = point_mass;
+    struct sac_trainer *trainer;
+    ops.spec = give_spec;
+    given = cases[_i].spec;
+    given_low[0] = given_low[1] = cases[_i].low;
+    given_high[0] = given_high[1] = cases[_i].high;
+    refused(SAC_ENV, cases[_i].sentence, sac_trainer_create(&settings, NULL, &ops, NULL, &trainer));
+    ck_assert_int_eq(point_mass_instances, 0);
+}
+END_TEST
+
+static int fail_silently(void *instance, const struct sac_env_step *step, char *error)
+{
+    (void)instance;
+    (void)step;
+    (void)error;
+    return 1;
+}
+
+static int fail_endlessly(void *instance, const struct sac_env_step *step, char *error)
+{
+    (void)instance;
+    (void)step;
+    memset(error, 'x', SAC_ENV_ERROR_SIZE);
+    return 1;
+}
+
+/* An environment may fail without a sentence, or forget the end of one that fills its room. */
+START_TEST(odd_sentences_are_taken)
+{
+    struct sac_env_ops ops = point_mass;
+    struct sac_trainer *trainer;
+    ops.step = _i ? fail_endlessly : fail_silently;
+    ck_assert_int_eq(sac_trainer_create(&settings, NULL, &ops, NULL, &trainer), SAC_OK);
+    refused(SAC_ENV, _i ? "step() failed at step 1: xxxxxxxx" : "it gives no reason",
+            sac_trainer_run(trainer, NULL));
+    sac_trainer_destroy(trainer);
+}
+END_TEST
+
 static int three_observations(const char *const *options, struct sac_env_spec *spec, char *error)
 {
     const int status = point_mass.spec(options, spec, error);
@@ -420,6 +494,8 @@ int main(void)
     tcase_add_test(cases, settings_that_cannot_be_are_refused);
     tcase_add_test(cases, wrong_tables_are_refused);
     tcase_add_test(cases, calls_at_the_wrong_time_are_refused);
+    tcase_add_loop_test(cases, specs_that_cannot_be_are_refused, 0, 8);
+    tcase_add_loop_test(cases, odd_sentences_are_taken, 0, 2);
     tcase_add_test(cases, other_sizes_are_refused);
     tcase_add_test(cases, failing_environments_end_the_run);
     tcase_add_test(cases, observers_see_the_policy);
