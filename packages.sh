@@ -19,6 +19,7 @@ oneDNN     | libdnnl-dev                 | onednn-devel       | onednn     | one
 jemalloc   | libjemalloc-dev             | jemalloc-devel     | jemalloc   | jemalloc-devel     | jemalloc-dev
 Jansson    | libjansson-dev              | jansson-devel      | jansson    | libjansson-devel   | jansson-dev
 libyaml    | libyaml-dev                 | libyaml-devel      | libyaml    | libyaml-devel      | yaml-dev
+hwloc      | libhwloc-dev                | hwloc-devel        | hwloc      | hwloc-devel        | hwloc-dev
 Check      | check                       | check-devel        | check      | check-devel        | check-dev
 xxHash     | libxxhash-dev               | xxhash-devel       | xxhash     | xxhash-devel       | xxhash-dev
 Random123  | librandom123-dev            | Random123-devel    | -          | -                  | -

@@ -57,6 +57,8 @@ static const struct column columns[] = {
     {"perf/staleness_max", REAL, P(staleness_max), -1},
     {"perf/env_wait_fraction", REAL, P(env_wait_fraction), -1},
     {"perf/learner_wait_fraction", REAL, P(learner_wait_fraction), -1},
+    {"perf/env_duty", REAL, P(env_duty), -1},
+    {"perf/learner_threads", WHOLE, P(learner_threads), -1},
 };
 #define COLUMNS (sizeof columns / sizeof *columns)
 

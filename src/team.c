@@ -33,6 +33,7 @@ struct sac_team {
     int members;
     int present; /* how many the region got; written by the leader at its start, 1 outside */
     int looks;   /* constant; 0: more members than CPUs, looking would only keep others from working */
+    const struct sac_cpu_list *place; /* (members) or NULL: not bound; constant inside the region */
     struct member *member;
     /* written by: anybody; read by: the leader. Relaxed: no data goes with it */
     _Atomic int wanted; /* how many are to share a job */
@@ -81,6 +82,11 @@ void sac_team_resize(struct sac_team *team, int sharing)
 {
     SAC_ASSERT(sharing >= 1 && sharing <= team->members);
     sac_store_relaxed(&team->wanted, sharing);
+}
+
+void sac_team_bind(struct sac_team *team, const struct sac_cpu_list *place)
+{
+    team->place = place;
 }
 
 /* --- waiting --- */
@@ -200,7 +206,10 @@ void sac_team_enter(struct sac_team *team, void (*lead)(void *context), void *co
 #pragma omp parallel num_threads(team->members)
     {
         const int index = omp_get_thread_num();
-        sac_thread_unbind();
+        if (team->place)
+            sac_thread_bind(team->place[index].cpu, team->place[index].count);
+        else
+            sac_thread_unbind();
         omp_set_num_threads(1); /* a member opens no team of its own, neither does oneDNN */
         if (index == 0) {
             team->present = omp_get_num_threads();

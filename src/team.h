@@ -6,6 +6,8 @@
 
 #include <softac/status.h>
 
+#include "placement.h"
+
 struct sac_team;
 
 /* members >= 1, the leader included. */
@@ -17,6 +19,10 @@ int sac_team_limit(void); /* the most members that OpenMP grants (OMP_THREAD_LIM
 /* From its next job on the team shares the work among `sharing` (1 .. members); the others sleep. Any thread,
  * any time. Results do not depend on it. */
 void sac_team_resize(struct sac_team *team, int sharing);
+
+/* Before sac_team_enter: bind member m to place[m] while it serves. `place` (members) must outlive the team.
+ */
+void sac_team_bind(struct sac_team *team, const struct sac_cpu_list *place);
 
 /* Open the region: the calling thread is the leader and runs lead(context); the others serve jobs until it
  * returns. */

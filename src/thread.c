@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <math.h>
 #include <omp.h>
 #include <sched.h>
 #include <stddef.h>
@@ -11,6 +12,8 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "cgroup.h"
 
 #define NS_PER_S 1000000000u
 
@@ -80,9 +83,9 @@ int sac_cpu_count(void)
 {
     size_t size;
     cpu_set_t *mask = sac_process_cpus(&size);
-    const int count = mask ? CPU_COUNT_S(size, mask) : 0;
+    const double count = mask ? CPU_COUNT_S(size, mask) : 1, granted = ceil(sac_cgroup_cpus(""));
     CPU_FREE(mask);
-    return count > 0 ? count : 1;
+    return (int)fmax(1, fmin(count, granted));
 }
 
 void sac_thread_unbind(void)
@@ -93,5 +96,22 @@ void sac_thread_unbind(void)
     cpu_set_t *mask = sac_process_cpus(&size);
     if (mask)
         sched_setaffinity(0, size, mask);
+    CPU_FREE(mask);
+}
+
+/* CPUs may have been taken from the process since somebody looked: then the thread stays where it may be. */
+void sac_thread_bind(const int *cpu, int count)
+{
+    int highest = 0;
+    for (int i = 0; i < count; i++)
+        highest = cpu[i] > highest ? cpu[i] : highest;
+    cpu_set_t *mask = CPU_ALLOC((size_t)highest + 1);
+    if (mask == NULL)
+        return;
+    const size_t size = CPU_ALLOC_SIZE((size_t)highest + 1);
+    CPU_ZERO_S(size, mask);
+    for (int i = 0; i < count; i++)
+        CPU_SET_S((size_t)cpu[i], size, mask);
+    sched_setaffinity(0, size, mask);
     CPU_FREE(mask);
 }

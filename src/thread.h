@@ -22,8 +22,11 @@ uint64_t sac_time_ns(void);
  * threads (OMP_PROC_BIND, GOMP_CPU_AFFINITY), all that runtime's places. *size bytes; free with CPU_FREE.
  * NULL: not known. */
 cpu_set_t *sac_process_cpus(size_t *size);
-int sac_cpu_count(void); /* how many; >= 1 */
+/* How many of them can be kept busy: all, or what control groups grant if that is less; >= 1. */
+int sac_cpu_count(void);
 /* Undo what an OpenMP runtime bound the calling thread to. */
 void sac_thread_unbind(void);
+/* Run the calling thread on these CPUs alone, as far as the system lets it. */
+void sac_thread_bind(const int *cpu, int count);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "env_thread.h"
 #include "environment.h"
@@ -15,6 +16,7 @@
 #include "evaluator.h"
 #include "learner.h"
 #include "memory.h"
+#include "placement.h"
 #include "policy.h"
 #include "safe_point.h"
 #include "thread.h"
@@ -22,14 +24,14 @@
 
 enum { EPISODE_WINDOW = 100 }; /* as Stable-Baselines3's rollout/ep_rew_mean */
 static const uint64_t LOOK_EVERY_NS = 1000000000u;
-static const double SMALL_UPDATE =
-    5e7; /* FLOPs under which a second learner thread costs more than it gives */
+enum { LEAST_UPDATES = 8 }; /* that a measured time of an update is the mean of */
 
 /* The previous look at the counters, for rates and means in between. */
 struct look {
     uint64_t time_ns;
     int64_t steps;
     uint64_t updates, env_wait, learner_wait;
+    double env_cpu_seconds, learner_cpu_seconds; /* NaN: not known */
     double critic_loss, value_loss, policy_loss, temperature_loss, entropy;
 };
 
@@ -44,6 +46,11 @@ struct sac_trainer {
     const char *const *options;
     struct sac_env_spec spec;
     int env_threads, learner_threads, split;
+    struct sac_placement *placement;
+    bool pin;
+    double capacity; /* CPUs that can be kept busy */
+    bool resizes;    /* the team's size follows what the env threads need */
+    int sharing;     /* learner threads that share the work now */
 
     struct sac_team *team;
     struct sac_agent *agent;
@@ -59,7 +66,8 @@ struct sac_trainer {
 
     /* (env_threads), learner; each written by its thread, read by main after joining; NULL: not counted */
     struct thread_events *events_of;
-    pthread_t *thread; /* (env_threads), learner, evaluator */
+    pthread_t *thread; /* evaluator, learner, (env_threads) */
+    clockid_t *clock;  /* (as thread) the CPU time of each */
     int started;
     /* written by: env threads and the learner as they end; read by: main. Relaxed: joining orders what they
      * leave */
@@ -77,7 +85,7 @@ struct sac_trainer {
 
     const struct sac_observer *observer;
     uint64_t started_ns;
-    struct look last;
+    struct look last, sized; /* sized: when the team's size was looked at */
     uint64_t *episodes_seen; /* (env_threads) */
     struct sac_episode window[EPISODE_WINDOW];
     uint64_t window_count;
@@ -85,32 +93,32 @@ struct sac_trainer {
 
 /* --- making --- */
 
-/* Forward passes are a third of an update's work, and v1 and v2 both make about 13 of one hidden layer's
- * size. */
-static double rough_update_flops(const struct sac_settings *settings, int inputs)
+static enum sac_status choose_threads(struct sac_trainer *t, const struct sac_machine *machine)
 {
-    double weights = 0;
-    int in = inputs;
-    for (int i = 0; i < settings->hidden_layers; in = settings->hidden[i++])
-        weights += (double)in * settings->hidden[i];
-    return 26.0 * settings->batch_size * weights;
-}
-
-static void choose_threads(struct sac_trainer *t, const struct sac_machine *machine)
-{
-    const int cpus = sac_cpu_count();
-    t->env_threads = machine->env_threads > 0 ? machine->env_threads : cpus;
-    if (t->env_threads > t->settings.environments)
-        t->env_threads = t->settings.environments;
-    const double flops = rough_update_flops(&t->settings, t->spec.observation_size + t->spec.action_size);
-    t->learner_threads = machine->learner_threads > 0        ? machine->learner_threads
-                         : cpus > 1 && flops >= SMALL_UPDATE ? 2
-                                                             : 1;
-    if (t->learner_threads > sac_team_limit())
-        t->learner_threads = sac_team_limit();
-    t->split = t->settings.learner_split > 0      ? t->settings.learner_split
-               : t->settings.mode == SAC_LOCKSTEP ? 2
-                                                  : t->learner_threads;
+    const struct sac_placement_request request = {
+        .env_threads = machine->env_threads,
+        .learner_threads = machine->learner_threads,
+        .environments = t->settings.environments,
+        .most_learner_threads = sac_team_limit(),
+        .update_flops =
+            sac_placement_update_flops(&t->settings, t->spec.observation_size + t->spec.action_size),
+    };
+    struct sac_topology *topology = NULL;
+    enum sac_status status = sac_topology_read(&topology);
+    if (status == SAC_OK)
+        status = sac_placement_create(topology, &request, &t->placement);
+    if (status == SAC_OK) {
+        t->capacity = sac_topology_capacity(topology);
+        t->pin = machine->pin;
+        t->env_threads = t->placement->env_threads;
+        t->learner_threads = t->sharing = t->placement->learner_threads;
+        t->resizes = t->settings.mode == SAC_ASYNC && machine->learner_threads <= 0 && t->learner_threads > 1;
+        t->split = t->settings.learner_split > 0      ? t->settings.learner_split
+                   : t->settings.mode == SAC_LOCKSTEP ? 2
+                                                      : t->learner_threads;
+    }
+    sac_topology_destroy(topology);
+    return status;
 }
 
 static enum sac_status create_data_parts(struct sac_trainer *t)
@@ -132,6 +140,8 @@ static enum sac_status create_data_parts(struct sac_trainer *t)
 static enum sac_status create_learner(struct sac_trainer *t)
 {
     enum sac_status status = sac_team_create(t->learner_threads, &t->team);
+    if (status == SAC_OK && t->pin)
+        sac_team_bind(t->team, t->placement->learner);
     if (status == SAC_OK)
         status = sac_agent_create(&t->settings, t->spec.observation_size, t->spec.action_size, t->split,
                                   t->team, &t->agent);
@@ -190,8 +200,9 @@ static enum sac_status allocate_shared(struct sac_trainer *t)
     t->error = sac_allocate(sizeof *t->error);
     t->env_thread = sac_allocate((size_t)t->env_threads * sizeof(struct sac_env_thread *));
     t->thread = sac_allocate((size_t)(t->env_threads + 2) * sizeof *t->thread);
+    t->clock = sac_allocate((size_t)(t->env_threads + 2) * sizeof *t->clock);
     t->episodes_seen = sac_allocate((size_t)t->env_threads * sizeof *t->episodes_seen);
-    if (!t->events || !t->error || !t->env_thread || !t->thread || !t->episodes_seen)
+    if (!t->events || !t->error || !t->env_thread || !t->thread || !t->clock || !t->episodes_seen)
         return sac_fail(SAC_NOMEM, "no memory for a run with %d env threads", t->env_threads);
     return sac_desk_create(t->settings.eval_episodes, t->events, &t->desk);
 }
@@ -245,10 +256,10 @@ enum sac_status sac_trainer_create(const struct sac_settings *settings, const st
     t->ops = env;
     t->options = env_options;
     status = sac_environment_spec(env, env_options, &t->spec);
-    if (status == SAC_OK) {
-        choose_threads(t, machine);
+    if (status == SAC_OK)
+        status = choose_threads(t, machine);
+    if (status == SAC_OK)
         status = create_parts(t);
-    }
     if (status != SAC_OK) {
         sac_trainer_destroy(t);
         return status;
@@ -271,13 +282,17 @@ void sac_trainer_destroy(struct sac_trainer *t)
     sac_governor_destroy(t->governor);
     sac_replay_destroy(t->replay);
     sac_desk_destroy(t->desk);
-    void *const buffers[] = {t->events, t->error, t->env_thread, t->thread, t->episodes_seen, t->events_of};
+    sac_placement_destroy(t->placement);
+    void *const buffers[] = {t->events, t->error,         t->env_thread, t->thread,
+                             t->clock,  t->episodes_seen, t->events_of};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         sac_free(buffers[i]);
     sac_free(t);
 }
 
 /* --- threads --- */
+
+enum { LEARNER_THREAD = 1, FIRST_ENV_THREAD }; /* the evaluator is thread 0 */
 
 static void begin_counting(struct sac_trainer *t, int thread)
 {
@@ -300,10 +315,13 @@ static void end_thread(struct sac_trainer *t)
     sac_gate_wake(t->events);
 }
 
-static void begin_thread(const char *name)
+static void begin_thread(const struct sac_trainer *t, const char *name, const struct sac_cpu_list *place)
 {
     pthread_setname_np(pthread_self(), name);
-    sac_thread_unbind();
+    if (t->pin)
+        sac_thread_bind(place->cpu, place->count);
+    else
+        sac_thread_unbind();
 }
 
 struct env_start {
@@ -317,7 +335,7 @@ static void *env_main(void *argument)
     free(argument);
     char name[16];
     snprintf(name, sizeof name, "softac-env-%d", start.number);
-    begin_thread(name);
+    begin_thread(start.trainer, name, &start.trainer->placement->env[start.number]);
     begin_counting(start.trainer, start.number);
     sac_env_thread_run(start.trainer->env_thread[start.number]);
     end_counting(start.trainer, start.number);
@@ -328,7 +346,7 @@ static void *env_main(void *argument)
 static void *learner_main(void *argument)
 {
     struct sac_trainer *t = argument;
-    begin_thread("softac-learner");
+    begin_thread(t, "softac-learner", &t->placement->learner[0]);
     begin_counting(t, t->env_threads); /* and for the team, which the learner's thread starts */
     sac_learner_run(t->learner);
     end_counting(t, t->env_threads);
@@ -339,7 +357,7 @@ static void *learner_main(void *argument)
 static void *evaluator_main(void *argument)
 {
     struct sac_trainer *t = argument;
-    begin_thread("softac-eval");
+    begin_thread(t, "softac-eval", &t->placement->evaluator);
     sac_evaluator_run(t->evaluator, t->desk, t->snapshots);
     return NULL;
 }
@@ -350,6 +368,7 @@ static enum sac_status start_thread(struct sac_trainer *t, void *(*run)(void *),
     if (error != 0)
         return sac_fail(SAC_NOMEM, "thread %d could not be started: %s; use fewer --env-threads", t->started,
                         strerror(error));
+    pthread_getcpuclockid(t->thread[t->started], &t->clock[t->started]);
     t->started++;
     return SAC_OK;
 }
@@ -402,6 +421,20 @@ static void describe_episodes(const struct sac_trainer *t, struct sac_progress *
     p->mean_length = n ? lengths / (double)n : NAN;
 }
 
+/* Of the threads started as numbers first .. end-1. Those that have ended have no clock any more, and then
+ * nobody needs to know. */
+static double cpu_seconds(const struct sac_trainer *t, int first, int end)
+{
+    double seconds = 0;
+    for (int i = first; i < end; i++) {
+        struct timespec used;
+        if (clock_gettime(t->clock[i], &used) != 0)
+            return NAN;
+        seconds += (double)used.tv_sec + 1e-9 * (double)used.tv_nsec;
+    }
+    return seconds;
+}
+
 static struct look take_look(const struct sac_trainer *t)
 {
     struct sac_learner_counters *c = sac_learner_counters(t->learner);
@@ -411,6 +444,8 @@ static struct look take_look(const struct sac_trainer *t)
         .updates = sac_load_relaxed(&c->updates),
         .env_wait = sac_governor_env_wait(t->governor),
         .learner_wait = sac_governor_learner_wait(t->governor),
+        .env_cpu_seconds = cpu_seconds(t, FIRST_ENV_THREAD, t->started),
+        .learner_cpu_seconds = cpu_seconds(t, LEARNER_THREAD, t->started > 1 ? FIRST_ENV_THREAD : 1),
         .critic_loss = sac_load_relaxed(&c->critic_loss),
         .value_loss = sac_load_relaxed(&c->value_loss),
         .policy_loss = sac_load_relaxed(&c->policy_loss),
@@ -450,6 +485,8 @@ static void report_progress(struct sac_trainer *t)
         .update_to_data = trained_on > 0 ? (double)now.updates / (double)trained_on : NAN,
         .env_wait_fraction = (double)(now.env_wait - last.env_wait) * 1e-9 / seconds / t->env_threads,
         .learner_wait_fraction = (double)(now.learner_wait - last.learner_wait) * 1e-9 / seconds,
+        .env_duty = (now.env_cpu_seconds - last.env_cpu_seconds) / seconds,
+        .learner_threads = t->sharing,
     };
     collect_episodes(t);
     describe_episodes(t, &p);
@@ -457,6 +494,55 @@ static void report_progress(struct sac_trainer *t)
     t->last = now;
     if (t->observer && t->observer->progress)
         t->observer->progress(t->observer->context, &p);
+}
+
+static void tell_placement(const struct sac_trainer *t, const char *sentence)
+{
+    if (t->observer && t->observer->placement)
+        t->observer->placement(t->observer->context, sentence);
+}
+
+static bool evaluating(const struct sac_trainer *t)
+{
+    return sac_desk_state(t->desk) == SAC_DESK_PLAYING;
+}
+
+static void resize_team(struct sac_trainer *t, const struct sac_duty *duty)
+{
+    const int sharing = sac_placement_team(t->capacity, t->learner_threads, duty);
+    if (sharing == t->sharing)
+        return;
+    char sentence[256];
+    snprintf(sentence, sizeof sentence,
+             "%d of %d learner threads work%s now: beside them the environments take %.2g of %.3g "
+             "CPUs%s",
+             sharing, t->learner_threads, sharing == 1 ? "s" : "", sac_placement_env_duty(duty, sharing),
+             t->capacity, evaluating(t) ? ", an evaluation one more" : "");
+    t->sharing = sharing;
+    sac_team_resize(t->team, sharing);
+    tell_placement(t, sentence);
+}
+
+/* Let the team's size follow what the threads have done since the last time. */
+static void size_team(struct sac_trainer *t)
+{
+    const struct look *now = &t->last, *from = &t->sized;
+    const bool learns = from->updates > 0;
+    if (!t->resizes || (learns && now->updates - from->updates < LEAST_UPDATES))
+        return;
+    const struct sac_duty duty = {
+        .learner_threads = t->sharing,
+        .learner_cpu_seconds = now->learner_cpu_seconds - from->learner_cpu_seconds,
+        .updates = (double)(now->updates - from->updates),
+        .env_cpu_seconds = now->env_cpu_seconds - from->env_cpu_seconds,
+        .environment_steps = (double)(now->steps - from->steps),
+        .update_to_data = t->settings.update_to_data,
+        .env_threads = t->env_threads,
+        .others = evaluating(t),
+    };
+    t->sized = *now;
+    if (learns && duty.env_cpu_seconds >= 0 && duty.environment_steps > 0 && duty.learner_cpu_seconds > 0)
+        resize_team(t, &duty);
 }
 
 static void tell_evaluation(struct sac_trainer *t, const struct sac_evaluation *evaluation)
@@ -505,6 +591,7 @@ static void watch(struct sac_trainer *t)
         const uint64_t now = sac_time_ns();
         if (now >= next_look) {
             report_progress(t);
+            size_team(t);
             next_look = sac_time_ns() + LOOK_EVERY_NS;
         } else {
             sac_gate_wait_for(t->events, needs_main, t, next_look - now);
@@ -559,6 +646,7 @@ static enum sac_status run(struct sac_trainer *t, const struct sac_observer *obs
     t->observer = observer;
     t->started_ns = sac_time_ns();
     t->last = take_look(t);
+    tell_placement(t, t->placement->reason);
     const enum sac_status started = start_threads(t);
     if (started != SAC_OK) {
         sac_first_error_keep(t->error, started);

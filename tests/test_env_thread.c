@@ -101,7 +101,7 @@ START_TEST(records_are_true)
     point_mass_faults.slow_us = 4000; /* so that the run is long enough for looks in between */
     struct walk walk = {.environments = ENVIRONMENTS};
     const struct sac_machine machine = {.env_threads = 2, .learner_threads = 1};
-    const struct sac_observer observer = {&walk, on_progress, NULL};
+    const struct sac_observer observer = {&walk, on_progress, NULL, NULL};
     ck_assert_msg(sac_trainer_create(&s, &machine, &point_mass, NULL, &walk.trainer) == SAC_OK, "%s",
                   sac_last_error());
     ck_assert_msg(sac_trainer_run(walk.trainer, &observer) == SAC_OK, "%s", sac_last_error());

@@ -1,9 +1,11 @@
 /* Gates: nobody sleeps through a wake-up, and nobody is woken for nothing. */
 #include <check.h>
+#include <math.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 
+#include "cgroup.h"
 #include "gate.h"
 #include "thread.h"
 
@@ -152,12 +154,12 @@ START_TEST(ping_pong)
 }
 END_TEST
 
-/* The affinity mask, not the machine's size, says how many CPUs there are. */
+/* The affinity mask and control groups, not the machine's size, say how many CPUs there are. */
 START_TEST(cpu_count_follows_affinity)
 {
     cpu_set_t before, one;
     ck_assert_int_eq(sched_getaffinity(0, sizeof before, &before), 0);
-    ck_assert_int_eq(sac_cpu_count(), CPU_COUNT(&before));
+    ck_assert_int_eq(sac_cpu_count(), (int)fmin(CPU_COUNT(&before), ceil(sac_cgroup_cpus(""))));
     CPU_ZERO(&one);
     for (size_t cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; cpu++)
         if (CPU_ISSET(cpu, &before))

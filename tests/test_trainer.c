@@ -84,7 +84,7 @@ static enum sac_status train(const struct sac_settings *s, int env_threads, int 
                              struct seen *seen, struct sac_policy **policy)
 {
     const struct sac_machine machine = {.env_threads = env_threads, .learner_threads = learner_threads};
-    const struct sac_observer observer = {seen, on_progress, on_evaluation};
+    const struct sac_observer observer = {seen, on_progress, on_evaluation, NULL};
     struct sac_trainer *trainer = NULL;
     ck_assert_msg(sac_trainer_create(s, &machine, &point_mass, NULL, &trainer) == SAC_OK, "%s",
                   sac_last_error());
@@ -296,7 +296,7 @@ START_TEST(stop_ends_the_final_evaluation)
     s.eval_episodes = 2000;
     const struct sac_machine machine = {.env_threads = 1, .learner_threads = 1};
     struct seen seen = {0};
-    const struct sac_observer observer = {&seen, remember_trainer, on_evaluation};
+    const struct sac_observer observer = {&seen, remember_trainer, on_evaluation, NULL};
     struct sac_policy *policy = NULL;
     point_mass_clear();
     point_mass_probe = stop_after_the_budget;

@@ -74,10 +74,14 @@ struct sac_settings {
     int learner_split;       /* parts the learner's work is divided into; 0: auto */
 };
 
-/* What depends on the machine and changes no result in lockstep. 0 everywhere: choose. */
+/* What depends on the machine and changes no result in lockstep. 0 everywhere: choose, by cores, affinity
+ * mask and control groups; in async then as many of the learner's threads work as the environments leave room
+ * for.
+ */
 struct sac_machine {
     int env_threads;
     int learner_threads; /* a host that OMP_THREAD_LIMIT allows fewer gets fewer */
+    bool pin;            /* bind each thread to CPUs of its own, as far as there are enough */
 };
 
 /* Every field at the default of the settings table. NULL: nothing. */

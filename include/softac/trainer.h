@@ -43,18 +43,23 @@ struct sac_progress {
     double staleness_mean, staleness_p95,
         staleness_max; /* age of what was drawn, in updates of the acting policy */
     double env_wait_fraction, learner_wait_fraction; /* share of the time slept in the governor */
+    double env_duty;                                 /* CPUs that the env threads together kept busy */
+    int64_t learner_threads;                         /* that share the work now */
 };
 
 /* Callbacks, on the thread that called sac_trainer_run, never at the same time; training goes on meanwhile.
  * Any pointer may be NULL. What they are given is valid during the call. They may call sac_trainer_stop and
  * sac_trainer_policy of their trainer and nothing else of it. */
 struct sac_observer {
-    void *context; /* handed to both */
+    void *context; /* handed to all */
     void (*progress)(void *context,
                      const struct sac_progress *progress); /* about once a second, and at the end */
     void (*evaluation)(void *context,
                        const struct sac_evaluation *evaluation); /* every eval_every environment
                                                                    steps, and at the end */
+    /* How the run uses the machine, and why: a sentence without a full stop, at its start and at each change.
+     */
+    void (*placement)(void *context, const char *sentence);
 };
 
 /* One training run: settings, environments, replay, networks. One thread at a time may use it, whichever it

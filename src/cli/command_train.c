@@ -273,6 +273,13 @@ static void see_evaluation(void *context, const struct sac_evaluation *evaluatio
                               (json_int_t)evaluation->policy_version));
 }
 
+static void see_placement(void *context, const char *sentence)
+{
+    struct run *run = context;
+    console_close(&run->console);
+    say("train", "%s", sentence);
+}
+
 /* written by: main before the handler is set; read by: the handler */
 static struct sac_trainer *to_stop;
 /* written by: the handler; read by: main after the run */
@@ -400,7 +407,7 @@ static int train(struct run *run)
     status = make_directory(run);
     if (status)
         return say_failure("train", status);
-    const struct sac_observer observer = {run, see_progress, see_evaluation};
+    const struct sac_observer observer = {run, see_progress, see_evaluation, see_placement};
     tell_settings(run);
     const char *warning = sac_openmp_warning();
     if (warning)
@@ -447,6 +454,8 @@ static int take_request(struct request *request, int argc, char **argv)
         {"--json", OPTION_FLAG, NULL, &request->json, "print JSON lines; the last is the result"},
         {"--env-threads", OPTION_COUNT, "N", &request->machine.env_threads, "threads that step environments"},
         {"--learner-threads", OPTION_FEW, "N", &request->machine.learner_threads, "threads that learn"},
+        {"--pin", OPTION_FLAG, NULL, &request->machine.pin,
+         "bind each thread to a CPU (softac info draws it)"},
         {"--isa", OPTION_TEXT, "SET", &request->isa, "portable, avx2, avx512 [auto: the CPU's best]"},
         {"--perf", OPTION_FLAG, NULL, &request->perf, "name generated code for perf; count hardware events"},
         {"--model-dir", OPTION_TEXT, "DIR", &request->model_directory,

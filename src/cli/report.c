@@ -34,6 +34,7 @@ static const struct {
     NUMBER(staleness_max),
     NUMBER(env_wait_fraction),
     NUMBER(learner_wait_fraction),
+    NUMBER(env_duty),
 };
 
 json_t *report_progress(const struct sac_progress *p)
@@ -42,6 +43,7 @@ json_t *report_progress(const struct sac_progress *p)
     json_object_set_new(line, "environment_steps", json_integer(p->environment_steps));
     json_object_set_new(line, "updates", json_integer((json_int_t)p->updates));
     json_object_set_new(line, "episodes", json_integer(p->episodes));
+    json_object_set_new(line, "learner_threads", json_integer(p->learner_threads));
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         const char *field = (const char *)p + numbers[i].offset;
         json_object_set_new(line, numbers[i].name, report_number(*(const double *)(const void *)field));

@@ -1,0 +1,379 @@
+/* Where threads go and how many they are, on made-up machines. */
+#include <check.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "machines.h"
+#include "placement.h"
+
+static const double CHEETAH = 5.4e8; /* FLOPs of an update */
+
+static struct sac_placement *place(const struct sac_topology *t, int env_threads, int learner_threads,
+                                   int environments, double flops)
+{
+    const struct sac_placement_request request = {env_threads, learner_threads, environments, 100000, flops};
+    struct sac_placement *p = NULL;
+    ck_assert_int_eq(sac_placement_create(t, &request, &p), SAC_OK);
+    return p;
+}
+
+/* --- invariants, on every machine for every request --- */
+
+static const char *const machines[] = {
+    "core:1 pu:1",
+    "core:1 pu:2",
+    "core:2 pu:1",
+    "core:3 pu:1",
+    "core:4 pu:2",
+    "pack:1 l3:1 core:16 pu:2",
+    "pack:1 l3:8 core:8 pu:2",
+    "pack:2 numa:2 l3:2 core:8 pu:2",
+    "pack:4 numa:1 l3:8 core:8 pu:1",
+};
+static const char *const masks[] = {NULL, "0", "0-2", "1,3,5,7"};
+static const double quotas[] = {INFINITY, 0.5, 3};
+
+static int owner[MACHINE_CPUS]; /* of each CPU of the machine looked at: its core, or -1 */
+
+static void note_owners(const struct sac_topology *t)
+{
+    for (int cpu = 0; cpu < MACHINE_CPUS; cpu++)
+        owner[cpu] = -1;
+    for (int c = 0; c < t->cores; c++)
+        for (int i = 0; i < t->core[c].count; i++)
+            owner[t->cpu[t->core[c].first + i]] = c;
+}
+
+/* Shared lists are looked at once. */
+static bool seen_before(const struct sac_cpu_list *list, int k)
+{
+    return k > 0 && list[k].cpu == list[k - 1].cpu && list[k].count == list[k - 1].count;
+}
+
+static void expect_allowed(const struct sac_cpu_list *list, int threads)
+{
+    for (int k = 0; k < threads; k++) {
+        ck_assert_int_ge(list[k].count, 1);
+        for (int i = 0; i < list[k].count && !seen_before(list, k); i++)
+            ck_assert_int_ge(owner[list[k].cpu[i]], 0);
+    }
+}
+
+/* On how many cores the team is, and around how many L3 caches. */
+static int count_team(const struct sac_topology *t, const struct sac_placement *p, int *l3s)
+{
+    bool core[4096] = {false}, l3[512] = {false};
+    int cores = 0;
+    *l3s = 0;
+    for (int m = 0; m < p->learner_threads; m++)
+        for (int i = 0; i < p->learner[m].count && !seen_before(p->learner, m); i++) {
+            const int c = owner[p->learner[m].cpu[i]];
+            cores += !core[c];
+            core[c] = true;
+            *l3s += !l3[t->core[c].l3];
+            l3[t->core[c].l3] = true;
+        }
+    return cores;
+}
+
+static int cores_around(const struct sac_topology *t, int l3)
+{
+    int cores = 0;
+    for (int c = 0; c < t->cores; c++)
+        cores += t->core[c].l3 == l3;
+    return cores;
+}
+
+static bool learns(const struct sac_placement *p, int cpu)
+{
+    for (int m = 0; m < p->learner_threads; m++)
+        if (owner[p->learner[m].cpu[0]] == owner[cpu])
+            return true;
+    return false;
+}
+
+/* A team that fits has a core for each and one L3 cache; env threads stay off its cores while there are
+ * others.
+ */
+static void expect_good(const struct sac_topology *t, const struct sac_placement *p)
+{
+    int l3s, largest = 0;
+    for (int l3 = 0; l3 < t->l3s; l3++)
+        largest = cores_around(t, l3) > largest ? cores_around(t, l3) : largest;
+    const int cores = count_team(t, p, &l3s), team = p->learner_threads;
+    if (team <= t->cores)
+        ck_assert_int_eq(cores, team);
+    if (team <= largest)
+        ck_assert_int_eq(l3s, 1);
+    for (int k = 0; team < t->cores && k < p->env_threads; k++)
+        for (int i = 0; i < p->env[k].count && !seen_before(p->env, k); i++)
+            ck_assert(!learns(p, p->env[k].cpu[i]));
+}
+
+static void expect_numbers(const struct sac_topology *t, const struct sac_placement *p, int env_threads,
+                           int learner_threads, int environments)
+{
+    const int capacity = (int)ceil(sac_topology_capacity(t));
+    ck_assert_int_ge(p->env_threads, 1);
+    ck_assert_int_ge(p->learner_threads, 1);
+    ck_assert_int_le(p->env_threads, environments);
+    if (env_threads)
+        ck_assert_int_eq(p->env_threads, env_threads < environments ? env_threads : environments);
+    else
+        ck_assert_int_le(p->env_threads, capacity);
+    if (learner_threads)
+        ck_assert_int_eq(p->learner_threads, learner_threads);
+    else
+        ck_assert_int_le(p->learner_threads, capacity);
+}
+
+static void check_requests(const struct sac_topology *t)
+{
+    static const int numbers[] = {0, 1, 2, 3, 7, 40, 300};
+    static const double flops[] = {1e6, 5.4e8, 2e10};
+    const int n = sizeof numbers / sizeof *numbers;
+    note_owners(t);
+    for (int request = 0; request < n * n * 3 * 2; request++) {
+        const int env = numbers[request % n], learner = numbers[request / n % n];
+        const int environments = request / (n * n) % 2 ? 64 : 3;
+        struct sac_placement *p = place(t, env, learner, environments, flops[request / (n * n * 2)]);
+        expect_numbers(t, p, env, learner, environments);
+        expect_allowed(p->learner, p->learner_threads);
+        expect_allowed(p->env, p->env_threads);
+        expect_allowed(&p->evaluator, 1);
+        expect_good(t, p);
+        sac_placement_destroy(p);
+    }
+}
+
+/* Threads are where they may be, the team is together and by itself, numbers are as asked or fit the machine.
+ */
+START_TEST(invariants)
+{
+    for (size_t mask = 0; mask < sizeof masks / sizeof *masks; mask++) {
+        hwloc_topology_t machine = make_machine(machines[_i]);
+        struct sac_topology *t = restrict_machine(machine, masks[mask], quotas[mask % 3]);
+        check_requests(t);
+        sac_topology_destroy(t);
+        hwloc_topology_destroy(machine);
+    }
+}
+END_TEST
+
+/* --- single cases --- */
+
+static const struct {
+    const char *machine;
+    double quota;
+    int environments;
+    double flops;
+    int learner_threads, env_threads;
+} choices[] = {
+    {"core:1 pu:1", INFINITY, 8, 5.4e8, 1, 1}, /* one core is shared */
+    {"core:1 pu:2", INFINITY, 8, 5.4e8, 1, 1},
+    {"core:2 pu:1", INFINITY, 8, 5.4e8, 2, 2}, /* both cores learn, both warm up */
+    {"core:2 pu:1", INFINITY, 8, 1e7, 1, 1},   /* a small update is one thread's */
+    {"core:4 pu:1", INFINITY, 8, 5.4e8, 2, 2},
+    {"core:16 pu:1", INFINITY, 8, 5.4e8, 2, 8}, /* no more env threads than environments */
+    {"core:16 pu:2", INFINITY, 64, 5.4e8, 2, 14},
+    {"core:16 pu:1", INFINITY, 64, 1.1e9, 4, 12},            /* larger updates, larger teams, */
+    {"core:16 pu:1", INFINITY, 64, 1e11, 16, 16},            /* up to all cores, */
+    {"pack:1 l3:8 core:8 pu:1", INFINITY, 256, 1e11, 8, 56}, /* but of one L3 cache */
+    {"pack:4 l3:8 core:8 pu:1", INFINITY, 512, 5.4e8, 2, 254},
+    {"pack:4 l3:8 core:8 pu:1", 2, 512, 5.4e8, 2, 2}, /* a quota counts like cores, rounded up */
+    {"pack:4 l3:8 core:8 pu:1", 3.5, 512, 5.4e8, 2, 2},
+    {"pack:4 l3:8 core:8 pu:1", 0.5, 512, 5.4e8, 1, 1},
+};
+
+/* Numbers of threads when none are asked for. */
+START_TEST(numbers_are_chosen)
+{
+    struct sac_topology *t = make_topology(choices[_i].machine, NULL, choices[_i].quota);
+    struct sac_placement *p = place(t, 0, 0, choices[_i].environments, choices[_i].flops);
+    ck_assert_int_eq(p->learner_threads, choices[_i].learner_threads);
+    ck_assert_int_eq(p->env_threads, choices[_i].env_threads);
+    sac_placement_destroy(p);
+    sac_topology_destroy(t);
+}
+END_TEST
+
+/* Cores of the fast kind learn, wherever they are; env threads take the rest of these first. */
+START_TEST(fast_cores_learn)
+{
+    hwloc_topology_t machine = make_machine("pack:1 l3:1 core:8 pu:1");
+    hwloc_bitmap_t slow = hwloc_bitmap_alloc(), fast = hwloc_bitmap_alloc();
+    hwloc_bitmap_set_range(slow, 0, 4);
+    hwloc_bitmap_set_range(fast, 5, 7);
+    hwloc_cpukinds_register(machine, slow, 0, 0, NULL, 0);
+    hwloc_cpukinds_register(machine, fast, 1, 0, NULL, 0);
+    struct sac_topology *t = restrict_machine(machine, NULL, INFINITY);
+    struct sac_placement *p = place(t, 2, 2, 8, CHEETAH);
+    ck_assert_int_eq(p->learner[0].cpu[0], 5);
+    ck_assert_int_eq(p->learner[1].cpu[0], 6);
+    ck_assert_int_eq(p->env[0].cpu[0], 7);
+    ck_assert_int_lt(p->env[1].cpu[0], 5);
+    sac_placement_destroy(p);
+    sac_topology_destroy(t);
+    hwloc_topology_destroy(machine);
+    hwloc_bitmap_free(slow);
+    hwloc_bitmap_free(fast);
+}
+END_TEST
+
+/* Env threads fill the learner's L3 cache, then its node, then its package, before they go elsewhere; each
+ * has a CPU of its own, other hardware threads come last and those beside the team not at all. */
+START_TEST(near_first)
+{
+    struct sac_topology *t = make_topology("pack:2 numa:2 l3:2 core:4 pu:2", NULL, INFINITY);
+    struct sac_placement *p = place(t, 45, 2, 64, CHEETAH);
+    note_owners(t);
+    static const int ends[] = {2, 6, 14, 30}; /* env threads in L3, node, package, machine */
+    for (int k = 0; k < 30; k++) {
+        const struct sac_core *core = &t->core[owner[p->env[k].cpu[0]]];
+        ck_assert_int_eq(p->env[k].count, 1);
+        ck_assert_int_eq(p->env[k].cpu[0] % 2, 0); /* the first hardware thread */
+        ck_assert(k >= ends[0] || core->l3 == 0);
+        ck_assert(k >= ends[1] || core->node == 0);
+        ck_assert(k >= ends[2] || core->package == 0);
+    }
+    for (int k = 30; k < 45; k++)
+        ck_assert_int_eq(p->env[k].cpu[0] % 2, 1);
+    ck_assert_int_eq(p->evaluator.count, 60);
+    sac_placement_destroy(p);
+    p = place(t, 61, 2, 64, CHEETAH); /* more than there are CPUs: they share what is not the team's */
+    ck_assert_int_eq(p->env[0].count, 60);
+    sac_placement_destroy(p);
+    sac_topology_destroy(t);
+}
+END_TEST
+
+/* Of uneven L3 caches under a mask, the one with most of our cores is the team's. */
+START_TEST(largest_cache_is_home)
+{
+    struct sac_topology *t = make_topology("pack:1 l3:3 core:4 pu:1", "0,4-6,8", INFINITY);
+    struct sac_placement *p = place(t, 0, 3, 8, CHEETAH);
+    for (int m = 0; m < 3; m++)
+        ck_assert_int_eq(p->learner[m].cpu[0], 4 + m);
+    sac_placement_destroy(p);
+    sac_topology_destroy(t);
+}
+END_TEST
+
+/* The sentence tells numbers, reasons and limits. */
+START_TEST(reasons)
+{
+    struct sac_topology *t = make_topology("core:4 pu:1", NULL, 1.5);
+    struct sac_placement *p = place(t, 0, 3, 1, CHEETAH);
+    ck_assert_str_eq(p->reason, "3 threads learn (as asked for), 1 steps environments (one for each "
+                                "environment), on 4 cores with a quota of 1.5");
+    sac_placement_destroy(p);
+    const struct sac_placement_request request = {0, 8, 4, 2, CHEETAH};
+    ck_assert_int_eq(sac_placement_create(t, &request, &p), SAC_OK);
+    ck_assert_int_eq(p->learner_threads, 2);
+    ck_assert_ptr_nonnull(strstr(p->reason, "OpenMP grants no more"));
+    sac_placement_destroy(p);
+    sac_placement_destroy(NULL);
+    sac_topology_destroy(t);
+}
+END_TEST
+
+/* --- sizes of the team --- */
+
+/* A look at a team of `team`: updates of so many seconds, environment steps of so many CPU seconds. */
+static struct sac_duty duty(int team, double update_seconds, double step_seconds, double update_to_data,
+                            int env_threads)
+{
+    return (struct sac_duty){
+        .learner_threads = team,
+        .updates = 200,
+        .learner_cpu_seconds = 200 * update_seconds,
+        .environment_steps = 5000,
+        .env_cpu_seconds = 5000 * step_seconds,
+        .update_to_data = update_to_data,
+        .env_threads = env_threads,
+    };
+}
+
+/* HalfCheetah at an update for each step: environments are busy 2 %, so both of two cores learn. */
+START_TEST(cheap_environments)
+{
+    const struct sac_duty full = duty(2, 4e-3, 80e-6, 1, 2);
+    ck_assert_double_eq_tol(sac_placement_env_duty(&full, 2), 0.02, 1e-9);
+    ck_assert_int_eq(sac_placement_team(2, 2, &full), 2);
+    const struct sac_duty small = duty(1, 7e-3, 80e-6, 1, 2);
+    ck_assert_int_eq(sac_placement_team(2, 2, &small), 2);
+}
+END_TEST
+
+/* Environments that fill a core leave one of two; on three cores there is room for both. */
+START_TEST(expensive_environments)
+{
+    const struct sac_duty full = duty(2, 4e-3, 1e-3, 1.0 / 16, 2);
+    ck_assert_int_eq(sac_placement_team(2, 2, &full), 1);
+    const struct sac_duty one = duty(2, 4e-3, 1e-3, 1.0 / 16, 1);
+    ck_assert_double_eq_tol(sac_placement_env_duty(&one, 2), 1,
+                            1e-9); /* a thread is never busier than that */
+    ck_assert_int_eq(sac_placement_team(3, 2, &one), 2);
+}
+END_TEST
+
+/* Never more busy threads than CPUs, but for what is tolerated, and never less than could be. */
+START_TEST(size_is_the_largest_that_fits)
+{
+    for (int capacity = 1; capacity <= 16; capacity++)
+        for (int step = 1; step <= 4000; step *= 2) {
+            const struct sac_duty d = duty(4, 2e-3, step * 1e-6, 0.5, 16);
+            const int team = sac_placement_team(capacity, 8, &d);
+            ck_assert_int_ge(team, 1);
+            ck_assert_int_le(team, 8);
+            if (team > 1)
+                ck_assert_double_le(team + sac_placement_env_duty(&d, team), capacity + 0.2);
+            if (team < 8)
+                ck_assert_double_gt(team + 1 + sac_placement_env_duty(&d, team + 1), capacity + 0.1);
+        }
+}
+END_TEST
+
+/* A look near the limit changes nothing: what made a team smaller must lessen before it grows again. */
+START_TEST(sizes_do_not_swing)
+{
+    const struct sac_duty full = duty(2, 4e-3, 0.6e-3, 1, 2), one = duty(1, 8e-3, 0.6e-3, 1, 2);
+    ck_assert_int_eq(sac_placement_team(2, 2, &full), 2);
+    ck_assert_int_eq(sac_placement_team(2, 2, &one), 1);
+}
+END_TEST
+
+/* An evaluation is one more busy thread, while it lasts. */
+START_TEST(evaluation_takes_a_core)
+{
+    struct sac_duty d = duty(2, 4e-3, 80e-6, 1, 2);
+    d.others = 1;
+    ck_assert_int_eq(sac_placement_team(2, 2, &d), 1);
+    ck_assert_int_eq(sac_placement_team(3, 2, &d), 2);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tc = tcase_create("placement");
+    tcase_add_loop_test(tc, invariants, 0, (int)(sizeof machines / sizeof *machines));
+    tcase_add_loop_test(tc, numbers_are_chosen, 0, (int)(sizeof choices / sizeof *choices));
+    tcase_add_test(tc, fast_cores_learn);
+    tcase_add_test(tc, near_first);
+    tcase_add_test(tc, largest_cache_is_home);
+    tcase_add_test(tc, reasons);
+    tcase_add_test(tc, cheap_environments);
+    tcase_add_test(tc, expensive_environments);
+    tcase_add_test(tc, size_is_the_largest_that_fits);
+    tcase_add_test(tc, sizes_do_not_swing);
+    tcase_add_test(tc, evaluation_takes_a_core);
+    Suite *suite = suite_create("placement");
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
