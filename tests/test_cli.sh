@@ -133,8 +133,10 @@ done
 says '"environment_steps":400,"updates":200,' last
 expect 0 "$softac" info --json
 says '"layers":' out
+says '"placement":' out
 expect 0 "$softac" info
 says "oneDNN" out
+says "package 0, node 0, L3 0" out
 
 # The presets' directory can be named.
 mkdir presets

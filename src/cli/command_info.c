@@ -20,6 +20,7 @@
 #include "../team.h"
 #include "../thread.h"
 #include "command.h"
+#include "drawing.h"
 
 /* HalfCheetah-v5's sizes: the shape that everybody times. */
 enum { OBSERVATIONS = 17, ACTIONS = 6 };
@@ -112,6 +113,31 @@ static json_t *gather_limits(void)
     return peaks;
 }
 
+/* Where threads go when nothing about them is asked for. */
+static enum sac_status gather_placement(json_t *info)
+{
+    struct sac_settings settings;
+    struct sac_topology *topology = NULL;
+    struct sac_placement *placement = NULL;
+    sac_settings_default(&settings);
+    const struct sac_placement_request request = {
+        .environments = settings.environments,
+        .most_learner_threads = sac_team_limit(),
+        .update_flops = sac_placement_update_flops(&settings, OBSERVATIONS + ACTIONS),
+    };
+    enum sac_status status = sac_topology_read(&topology);
+    if (!status)
+        status = sac_placement_create(topology, &request, &placement);
+    if (!status) {
+        json_t *described = drawing_json(topology, placement);
+        json_object_set_new(described, "drawing", drawing_lines(topology, placement));
+        json_object_set_new(info, "placement", described);
+    }
+    sac_placement_destroy(placement);
+    sac_topology_destroy(topology);
+    return status;
+}
+
 static void append_line(void *context, const char *text)
 {
     json_array_append_new(context, json_string(text));
@@ -143,7 +169,9 @@ static enum sac_status gather(json_t **info)
                       "sac_v1", v1, "sac_v2", v2);
     if (!*info)
         return sac_fail(SAC_NOMEM, "no memory to tell about this program");
-    const enum sac_status status = gather_layers(SAC_V1, v1);
+    enum sac_status status = gather_placement(*info);
+    if (!status)
+        status = gather_layers(SAC_V1, v1);
     return status ? status : gather_layers(SAC_V2, v2);
 }
 
@@ -182,22 +210,26 @@ static void print_object(const char *title, const json_t *object)
     }
 }
 
+static void print_lines(const json_t *lines)
+{
+    for (size_t i = 0; i < json_array_size(lines); i++)
+        printf("  %s\n", json_string_value(json_array_get(lines, i)));
+}
+
 static void print_words(const json_t *info)
 {
     const char *algorithm;
-    json_t *lines, *line;
-    size_t i;
+    json_t *lines;
     print_object("versions", json_object_get(info, "versions"));
     print_object("cpu", json_object_get(info, "cpu"));
     print_object("kernels", json_object_get(info, "kernels"));
     print_object("fp32 peak of one core, GFLOP/s", json_object_get(info, "fma_peak_gflops"));
+    puts("threads of a run with the defaults, at HalfCheetah-v5's sizes");
+    print_lines(json_object_get(json_object_get(info, "placement"), "drawing"));
     json_object_foreach(json_object_get(info, "layers"), algorithm, lines)
     {
         printf("layers of %s at HalfCheetah-v5's sizes\n", algorithm);
-        json_array_foreach(lines, i, line)
-        {
-            printf("  %s\n", json_string_value(line));
-        }
+        print_lines(lines);
     }
 }
 
@@ -213,7 +245,7 @@ static int run(int argc, char **argv)
     const struct usage usage = {
         .command = "info",
         .form = "",
-        .text = "Tell versions, CPU, kernels and what computes each layer.\n",
+        .text = "Tell versions, CPU, kernels, where threads go, and what computes each layer.\n",
         .options = options,
     };
     int words;
@@ -241,4 +273,5 @@ static int run(int argc, char **argv)
     return EXIT_DONE;
 }
 
-const struct command command_info = {"info", "tell versions, CPU, kernels and what computes each layer", run};
+const struct command command_info = {
+    "info", "tell versions, CPU, kernels, where threads go, and what computes each layer", run};
