@@ -59,7 +59,7 @@ else
 fi
 cd ..
 
-# Other hosts: one that loads and unloads the library, one with OpenMP of its own, Python.
+# Other hosts: one that loads and unloads the library, one with OpenMP of its own, one with another OpenMP, Python.
 # shellcheck disable=SC2086
 $cc -Wall -Wextra -Werror -I"$include" "$hosts/dlopen_host.c" -o dlopen_host -ldl && ./dlopen_host "$lib/libsoftac.so" >said 2>&1 ||
     fail "a host that loads the library: $(cat said)"
@@ -70,6 +70,10 @@ if echo 'int main(void) { return 0; }' >one.c && $cc -fopenmp one.c -o one 2>/de
         fail "a host with OpenMP: $(cat said)"
     cat said
 fi
+# shellcheck disable=SC2086
+$cc -Wall -Wextra -Werror "$hosts/two_runtimes_host.c" -o two_runtimes_host $flags -ldl && ./two_runtimes_host >said 2>&1 ||
+    fail "a host with two OpenMP runtimes: $(cat said)"
+cat said
 if command -v python3 >/dev/null; then
     python3 "$hosts/check_ctypes.py" "$lib/libsoftac.so" examples/cart.safetensors || fail "a Python host"
 fi

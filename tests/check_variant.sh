@@ -1,0 +1,138 @@
+#!/bin/bash
+# All tests in a build of another kind, made in a folder of that name in the build folder, with the build's own options:
+#   asan    under AddressSanitizer and UndefinedBehaviorSanitizer
+#   tsan    under ThreadSanitizer, with portable kernels
+#   clang   compiled by clang
+#   onednn  with oneDNN 3.2 from PyPI instead of the distribution's; then installed, and configure's refusals
+# usage: check_variant.sh asan|tsan|clang|onednn   (in a build folder)
+set -euo pipefail
+kind=$1
+build=$PWD
+source=$(cd "$(dirname "$0")/.." && pwd)
+make=${MAKE:-make}
+jobs=-j$(nproc)
+fail() { echo "check_variant $kind: $*" >&2; exit 1; }
+
+[[ -x config.status ]] || fail "run it in a build folder"
+[[ ! -e $source/config.status ]] || fail "the source folder itself is configured: run make distclean there, and build in another folder"
+eval "options=($(./config.status --config))"
+mkdir -p "$kind"
+cd "$kind"
+
+# configured FLAG...: if it is not yet so
+configured() {
+    [[ -e configured_as && $(<configured_as) == "${options[*]} $*" ]] && return
+    "$source/configure" "${options[@]}" --enable-werror "$@"
+    echo "${options[*]} $*" >configured_as
+}
+
+# A short asynchronous training with every thread there is: sanitizers make the program fail on any report.
+trained() {
+    local run=$PWD/run
+    rm -rf "$run"
+    ./softac train Pendulum-v1 --steps 1500 --env-threads 2 --learner-threads 2 --out "$run" \
+        mode=async algorithm="$1" warmup_steps=200 eval_every=500 eval_episodes=2
+}
+
+asan() {
+    configured --enable-sanitizer=address,undefined --enable-debug CFLAGS="-O1 -g -fno-omit-frame-pointer"
+    export ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1
+    "$make" "$jobs" check
+    trained sac_v1
+    trained sac_v2
+}
+
+tsan() {
+    # GCC 12's runtime knows no address layout of more than 28 random bits.
+    if [[ $(</proc/sys/vm/mmap_rnd_bits) -gt 28 && ${in_setarch-} != yes ]] && setarch -R true; then
+        cd "$build"
+        in_setarch=yes exec setarch -R "$source/tests/check_variant.sh" tsan
+    fi
+    configured --enable-sanitizer=thread
+    export TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1"
+    "$make" "$jobs" check
+    trained sac_v1
+    trained sac_v2
+}
+
+clang() {
+    configured CC=clang
+    "$make" "$jobs" check
+}
+
+# --- oneDNN 3.2 ---
+
+wheels() {
+    cat <<'WHEELS'
+onednn-cpu-gomp==2023.2.0 \
+    --hash=sha256:2f22a54d6a890ed14bfa185d42a4be65d8b5b1df85dc1f0f3a9abe31620416fb
+onednn-devel-cpu-gomp==2023.2.0 \
+    --hash=sha256:9763c69e8c907e119056bd52ad918ca84ac9ba939d130a99dfa95ccca3e5e284
+WHEELS
+}
+
+fetch_onednn() {
+    [[ -e unpacked ]] && return
+    rm -rf wheels.txt wheels wheel
+    wheels >wheels.txt
+    python3 -m pip download --no-deps --only-binary=:all: --require-hashes --dest wheels --requirement wheels.txt
+    for file in wheels/*.whl; do python3 -m zipfile -e "$file" wheel; done
+    rm -r wheels
+    touch unpacked
+}
+
+# prefix NAME RUNTIME: the wheels as an ordinary prefix without libdnnl.so, headers as if built for RUNTIME
+prefix() {
+    rm -rf "$1"
+    mkdir -p "$1/lib"
+    cp -r wheel/onednn_devel_cpu_gomp-*.data/data/include "$1"
+    ln -s "$PWD"/wheel/onednn_cpu_gomp-*.data/data/lib/libdnnl.so.3 "$1/lib"
+    sed -i -E "s/^(#define DNNL_CPU_(THREADING_)?RUNTIME DNNL_RUNTIME_)OMP/\1$2/" "$1/include/oneapi/dnnl/dnnl_config.h"
+}
+
+# refused PREFIX WORDS...: configure must refuse --with-dnnl=PREFIX and say each of WORDS
+refused() {
+    local words
+    mkdir -p trial
+    if (cd trial && "$source/configure" --quiet --cache-file=../trial.cache --with-dnnl="$1" >log 2>&1); then
+        fail "configure took $1"
+    fi
+    for words in "${@:2}"; do
+        grep -qF -- "$words" trial/log || fail "configure says of $1: $(cat trial/log), not: $words"
+    done
+    rm -r trial
+}
+
+onednn() {
+    fetch_onednn
+    configured --with-dnnl="$PWD/wheel" --prefix="$PWD/installed"
+    "$make" "$jobs" check
+    softac=./softac "$source/tests/check_lockstep.sh"
+    rm -rf installed
+    "$make" install >/dev/null
+    "$make" installcheck
+    (unset LD_LIBRARY_PATH && cd / && "$build/onednn/installed/bin/softac" info) | grep -F 'oneDNN 3.2.0 (OpenMP)' ||
+        fail "the installed program has another oneDNN"
+
+    prefix versioned OMP
+    mkdir -p trial
+    (cd trial && "$source/configure" --quiet --cache-file=../trial.cache --with-dnnl="$PWD/../versioned") ||
+        fail "configure does not take a prefix with libdnnl.so.3 alone"
+    rm -r trial
+    for runtime in SYCL TBB SEQ; do
+        prefix other $runtime
+        refused "$PWD/other" "$runtime" "onednn-cpu-gomp"
+    done
+    prefix other OMP
+    ln -sf "$(ldconfig -p | sed -n 's/.*libdnnl\.so\.2 .*=> //p' | head -n 1)" other/lib/libdnnl.so.2
+    rm other/lib/libdnnl.so.3
+    [[ ! -e other/lib/libdnnl.so.2 ]] || refused "$PWD/other" "the library loaded is older"
+    mkdir -p empty
+    refused "$PWD/empty" "no include/dnnl.h there"
+    echo "configure's refusals hold"
+}
+
+case $kind in
+asan | tsan | clang | onednn) $kind ;;
+*) fail "asan, tsan, clang or onednn" ;;
+esac
