@@ -114,15 +114,38 @@ static double limits_ratio(const json_t *old_benchmark, const json_t *new_benchm
     return fabs(ratio - 1) >= least_limit_difference ? ratio : 1;
 }
 
+static bool is_noisy(const json_t *benchmark)
+{
+    return json_is_true(json_object_get(benchmark, "noisy"));
+}
+
+/* Runs that were disturbed all the time tell no more than their extremes do. */
+static struct bench_interval interval_of(const json_t *old_benchmark, const json_t *new_benchmark,
+                                         const struct speeds *before, const struct speeds *now)
+{
+    if (!is_noisy(old_benchmark) && !is_noisy(new_benchmark))
+        return bench_ratio_interval(now->value, now->count, before->value, before->count);
+    return (struct bench_interval){
+        bench_quantile(now->value, now->count, 0) / bench_quantile(before->value, before->count, 1),
+        bench_quantile(now->value, now->count, 1) / bench_quantile(before->value, before->count, 0)};
+}
+
+/* Both the speed and, where the limits differ, the share of the limit must have changed. */
+static const char *verdict_of(struct bench_interval interval, double limits)
+{
+    if (fmax(interval.high, interval.high / limits) < 1 - BENCH_THRESHOLD)
+        return "slower";
+    if (fmin(interval.low, interval.low / limits) > 1 + BENCH_THRESHOLD)
+        return "faster";
+    return "same";
+}
+
 static json_t *compare_one(const json_t *old_benchmark, const json_t *new_benchmark)
 {
     const struct speeds before = speeds_of(old_benchmark), now = speeds_of(new_benchmark);
     const double ratio = bench_median(now.value, now.count) / bench_median(before.value, before.count);
-    const struct bench_interval interval =
-        bench_ratio_interval(now.value, now.count, before.value, before.count);
+    const struct bench_interval interval = interval_of(old_benchmark, new_benchmark, &before, &now);
     const double limits = limits_ratio(old_benchmark, new_benchmark);
-    const bool slower = interval.high / limits < 1 - BENCH_THRESHOLD;
-    const bool faster = interval.low / limits > 1 + BENCH_THRESHOLD;
     json_t *json = json_pack("{s:O, s:f, s:f, s:f}", "name", json_object_get(new_benchmark, "name"), "ratio",
                              ratio, "low", interval.low, "high", interval.high);
     if (limits < 1 || limits > 1) {
@@ -130,7 +153,7 @@ static json_t *compare_one(const json_t *old_benchmark, const json_t *new_benchm
         json_object_set_new(json, "normalised_low", json_real(interval.low / limits));
         json_object_set_new(json, "normalised_high", json_real(interval.high / limits));
     }
-    json_object_set_new(json, "verdict", json_string(slower ? "slower" : faster ? "faster" : "same"));
+    json_object_set_new(json, "verdict", json_string(verdict_of(interval, limits)));
     return json;
 }
 

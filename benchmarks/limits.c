@@ -80,7 +80,8 @@ static bool read_cache(int cpu, int index, struct bench_level *level, bool *hold
         return false;
     *holds_data = strcmp(type, "Instruction") != 0;
     snprintf(level->name, sizeof level->name, "L%s", number);
-    level->bytes = (size_t)strtoull(size, &unit, 10) << (*unit == 'K' ? 10 : *unit == 'M' ? 20 : 0);
+    const unsigned long long count = strtoull(size, &unit, 10);
+    level->bytes = (size_t)count << (*unit == 'K' ? 10 : *unit == 'M' ? 20 : 0);
     snprintf(alone, sizeof alone, "%d", cpu);
     level->shared = strcmp(shared, alone) != 0;
     return level->bytes > 0;

@@ -213,9 +213,8 @@ void report_result(const struct benchmark *benchmark, const struct bench_result 
 void report_foot(const struct bench_harness *h, bool noisy)
 {
     if (noisy)
-        puts("\n!: other work kept disturbing these, so disturbed runs count, too: trust \"of its limit\" "
-             "more "
-             "than rates");
+        puts("\n!: other work kept disturbing these: the least disturbed runs count, but are no measure of "
+             "the program");
     if (h->counters != NULL && h->counters->reason[0] != '\0')
         printf("\n%s\n", h->counters->reason);
 }

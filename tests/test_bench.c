@@ -236,12 +236,15 @@ START_TEST(verdicts)
 }
 END_TEST
 
-/* On a machine whose limit is another one, the share of it is judged; on an equal one, the speed. */
+/* On a machine whose limit is another one, a change must show in the share of it, too: what is slower on a
+ * slower machine is no finding, nor what a faster one does not help. */
 START_TEST(other_limits)
 {
     expect_verdict(output("a", "x/s", 100, 200), output("a", "x/s", 50, 100), 0.5, "same");
     expect_verdict(output("a", "ns", 100, 50), output("a", "ns", 200, 100), 0.5, "same");
-    expect_verdict(output("a", "x/s", 100, 200), output("a", "x/s", 100, 400), 1, "slower");
+    expect_verdict(output("a", "x/s", 100, 200), output("a", "x/s", 100, 400), 1, "same");
+    expect_verdict(output("a", "x/s", 100, 200), output("a", "x/s", 50, 180), 0.5, "slower");
+    expect_verdict(output("a", "x/s", 100, 200), output("a", "x/s", 200, 220), 2, "faster");
     expect_verdict(output("a", "x/s", 100, 200), output("a", "x/s", 50, 202), 0.5, "slower");
     int slower;
     json_t *one = compare(output("a", "x/s", 100, 200), output("a", "x/s", 60, 100), &slower);
@@ -250,6 +253,28 @@ START_TEST(other_limits)
     one = compare(output("a", "x/s", 100, 200), output("a", "x/s", 60, 201), &slower);
     ck_assert_ptr_null(json_object_get(one, "normalised_ratio"));
     json_decref(one);
+}
+END_TEST
+
+/* Of a benchmark that was disturbed all the time the extremes make the interval: no finding unless the
+ * difference lies beyond them. */
+START_TEST(noisy_sides)
+{
+    static const struct {
+        double sample[3]; /* before, they were 99 to 101 */
+        const char *verdict;
+    } cases[] = {{{84, 85, 98}, "same"}, {{49, 50, 51}, "slower"}};
+    for (int i = 0; i < 2; i++) {
+        int slower;
+        const double *sample = cases[i].sample;
+        json_t *now = output("a", "x/s", sample[1], 0);
+        json_t *b = json_array_get(json_object_get(now, "benchmarks"), 0);
+        json_object_set_new(b, "noisy", json_true());
+        json_object_set_new(b, "samples", json_pack("[f, f, f]", sample[0], sample[1], sample[2]));
+        json_t *one = compare(output("a", "x/s", 100, 0), now, &slower);
+        ck_assert_str_eq(json_string_value(json_object_get(one, "verdict")), cases[i].verdict);
+        json_decref(one);
+    }
 }
 END_TEST
 
@@ -541,6 +566,7 @@ int main(void)
     tcase_add_test(tc, units);
     tcase_add_test(tc, verdicts);
     tcase_add_test(tc, other_limits);
+    tcase_add_test(tc, noisy_sides);
     tcase_add_test(tc, without_samples);
     tcase_add_test(tc, missing_names);
     tcase_add_test(tc, list);
