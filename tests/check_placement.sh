@@ -1,6 +1,7 @@
 #!/bin/bash
-# Where the kernel says that a run's threads may run: with --pin, without it, and under an affinity mask.
-# usage: check_pin.sh   in the build folder
+# Where the kernel says that a run's threads may run: with --pin, without it, and under an affinity mask; and that the
+# learner's team makes room for environments that need it.
+# usage: check_placement.sh   in the build folder
 set -euo pipefail
 folder=$(mktemp -d)
 run=
@@ -65,5 +66,11 @@ if [[ ${#own_cpus[@]} -ge 2 ]]; then
     condition='[[ $(of softac-l | sort -u | grep -cx "[0-9]*") -eq 2 ]] &&
         [[ $(cpus "$(of softac-env | sort -u)") == "$(cpus "$mask")" ]]'
     start 5 --env-threads 2 --learner-threads 2 --pin
+
+    # Two threads would learn on two CPUs, but with an update in 4096 steps it is the environments that are busy.
+    condition='grep -q "^softac train: 1 of 2 learner threads works now" "$folder/log"'
+    start 5 update_to_data=1/4096 warmup_steps=100
+    grep -q "^softac train: 2 threads learn" "$folder/log" || fail "not two threads at the start: $(cat "$folder/log")"
+    [[ $(tail -n 1 "$folder/run/progress.csv") == *,1 ]] || fail "progress.csv does not tell of one learner thread"
 fi
 echo "threads are where they should be"
