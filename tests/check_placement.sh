@@ -53,7 +53,7 @@ mask=${own_cpus[-1]}
 condition='[[ $(of softac- | sort -u) == "$mask" ]]'
 start 4 --env-threads 2 --learner-threads 1
 start 4 --env-threads 2 --learner-threads 1 --pin
-grep -q 'on 1 core$' "$folder/log" || fail "the start-up line does not tell of one core: $(cat "$folder/log")"
+grep -q 'on 1 core' "$folder/log" || fail "the start-up line does not tell of one core: $(cat "$folder/log")"
 
 if [[ ${#own_cpus[@]} -ge 2 ]]; then
     # Learner and env thread on a CPU each, the evaluator off the learner's.
@@ -67,10 +67,13 @@ if [[ ${#own_cpus[@]} -ge 2 ]]; then
         [[ $(cpus "$(of softac-env | sort -u)") == "$(cpus "$mask")" ]]'
     start 5 --env-threads 2 --learner-threads 2 --pin
 
-    # Two threads would learn on two CPUs, but with an update in 4096 steps it is the environments that are busy.
-    condition='grep -q "^softac train: 1 of 2 learner threads works now" "$folder/log"'
-    start 5 update_to_data=1/4096 warmup_steps=100
-    grep -q "^softac train: 2 threads learn" "$folder/log" || fail "not two threads at the start: $(cat "$folder/log")"
-    [[ $(tail -n 1 "$folder/run/progress.csv") == *,1 ]] || fail "progress.csv does not tell of one learner thread"
+    # Two threads would learn on two cores, but with an update in 4096 steps it is the environments that are busy. (Not
+    # where two CPUs are one core, or a quota allows no more.)
+    if taskset -c "$mask" ./softac info | grep '^  2 threads learn' >/dev/null; then
+        condition='grep -q "^softac train: 1 of 2 learner threads works now" "$folder/log"'
+        start 5 update_to_data=1/4096 warmup_steps=100
+        grep -q "^softac train: 2 threads learn" "$folder/log" || fail "not two threads at the start: $(cat "$folder/log")"
+        [[ $(tail -n 1 "$folder/run/progress.csv") == *,1 ]] || fail "progress.csv does not tell of one learner thread"
+    fi
 fi
 echo "threads are where they should be"
