@@ -8,6 +8,7 @@
 
 #include "error.h"
 #include "team.h"
+#include "topology.h"
 
 struct bench_crew {
     int threads;
@@ -33,56 +34,49 @@ static void add(cpu_set_t *set, int cpu)
 
 /* ---- choosing ---- */
 
-/* The CPUs of cpu's core, itself included, from a list such as "0,8" or "0-1". */
-static void read_siblings(int cpu, cpu_set_t *siblings)
+static int count_chosen(const struct bench_crew *crew, const struct sac_topology *machine,
+                        const struct sac_core *core)
 {
-    char path[128];
-    int first, last;
-    CPU_ZERO(siblings);
-    add(siblings, cpu);
-    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", cpu);
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return;
-    while (fscanf(file, "%d", &first) == 1) {
-        last = first;
-        int separator = fgetc(file);
-        if (separator == '-' && fscanf(file, "%d", &last) == 1)
-            separator = fgetc(file);
-        for (int c = first; c <= last && c < CPU_SETSIZE; c++)
-            add(siblings, c);
-        if (separator != ',')
-            break;
-    }
-    fclose(file);
+    int count = 0;
+    for (int i = core->first; i < core->first + core->count; i++)
+        count += has(&crew->chosen, machine->cpu[i]);
+    return count;
 }
 
-/* Take CPUs of `from` until there are enough; with `spread`, one of each core. */
-static void take_cpus(struct bench_crew *crew, const cpu_set_t *from, bool spread, int *taken)
+/* The core that the next member gets: with the fewest members, the fastest of these, the first of these;
+ * NULL: all CPUs are taken. */
+static const struct sac_core *next_core(const struct bench_crew *crew, const struct sac_topology *machine)
 {
-    for (int cpu = 0; cpu < CPU_SETSIZE && *taken < crew->threads; cpu++) {
-        cpu_set_t siblings, clash;
-        if (!has(from, cpu) || has(&crew->chosen, cpu))
+    const struct sac_core *best = NULL;
+    int least = 0;
+    for (int i = 0; i < machine->cores; i++) {
+        const struct sac_core *core = &machine->core[i];
+        const int chosen = count_chosen(crew, machine, core);
+        if (chosen == core->count)
             continue;
-        read_siblings(cpu, &siblings);
-        CPU_AND(&clash, &siblings, &crew->chosen);
-        if (spread && CPU_COUNT(&clash) > 0)
-            continue;
-        crew->cpu[(*taken)++] = cpu;
-        add(&crew->chosen, cpu);
+        if (best == NULL || chosen < least || (chosen == least && core->speed > best->speed)) {
+            best = core;
+            least = chosen;
+        }
     }
+    return best;
 }
 
-static void choose_cpus(struct bench_crew *crew)
+static enum sac_status choose_cpus(struct bench_crew *crew)
 {
-    int taken = 0;
-    CPU_ZERO(&crew->chosen);
-    crew->pinned = sched_getaffinity(0, sizeof crew->allowed, &crew->allowed) == 0 &&
-                   CPU_COUNT(&crew->allowed) >= crew->threads;
-    if (!crew->pinned)
-        return;
-    take_cpus(crew, &crew->allowed, true, &taken);
-    take_cpus(crew, &crew->allowed, false, &taken);
+    struct sac_topology *machine;
+    const enum sac_status status = sac_topology_read(&machine);
+    if (status != SAC_OK)
+        return status;
+    crew->pinned =
+        sched_getaffinity(0, sizeof crew->allowed, &crew->allowed) == 0 && machine->cpus >= crew->threads;
+    for (int member = 0; crew->pinned && member < crew->threads; member++) {
+        const struct sac_core *core = next_core(crew, machine);
+        crew->cpu[member] = machine->cpu[core->first + count_chosen(crew, machine, core)];
+        add(&crew->chosen, crew->cpu[member]);
+    }
+    sac_topology_destroy(machine);
+    return SAC_OK;
 }
 
 /* ---- pinning ---- */
@@ -124,12 +118,13 @@ enum sac_status bench_crew_create(int threads, struct bench_crew **crew)
     if (c == NULL)
         return sac_fail(SAC_NOMEM, "no memory for %d threads", threads);
     c->threads = threads;
-    const enum sac_status status = sac_team_create(threads, &c->team);
+    enum sac_status status = choose_cpus(c);
+    if (status == SAC_OK)
+        status = sac_team_create(threads, &c->team);
     if (status != SAC_OK) {
         free(c);
         return status;
     }
-    choose_cpus(c);
     *crew = c;
     return SAC_OK;
 }
@@ -184,6 +179,26 @@ void bench_crew_run(struct bench_crew *crew, int members, void (*job)(void *cont
 
 /* ---- watching ---- */
 
+/* Add the CPUs of cpu's core, those outside the affinity mask included: a list such as "0,8" or "0-1". */
+static void add_siblings(cpu_set_t *set, int cpu)
+{
+    char path[128];
+    int first;
+    add(set, cpu);
+    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", cpu);
+    FILE *file = fopen(path, "re");
+    for (int separator = ','; file != NULL && separator == ',' && fscanf(file, "%d", &first) == 1;) {
+        int last = first;
+        separator = fgetc(file);
+        if (separator == '-' && fscanf(file, "%d", &last) == 1)
+            separator = fgetc(file);
+        for (int c = first; c <= last && c < CPU_SETSIZE; c++)
+            add(set, c);
+    }
+    if (file != NULL)
+        fclose(file);
+}
+
 static void watch_cpus(struct bench_watch *watch, const cpu_set_t *cpus)
 {
     for (int cpu = 0; cpu < CPU_SETSIZE && watch->cpus < BENCH_MOST_WATCHED; cpu++) {
@@ -198,11 +213,8 @@ void bench_crew_watch(const struct bench_crew *crew, int members, struct bench_w
     cpu_set_t cpus = crew->allowed;
     if (members > 0 && crew->pinned) {
         CPU_ZERO(&cpus);
-        for (int m = 0; m < members; m++) {
-            cpu_set_t siblings;
-            read_siblings(crew->cpu[m], &siblings);
-            CPU_OR(&cpus, &cpus, &siblings);
-        }
+        for (int m = 0; m < members; m++)
+            add_siblings(&cpus, crew->cpu[m]);
     }
     for (int m = 0; m < members; m++)
         watch->thread[m] = crew->id[m];

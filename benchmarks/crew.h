@@ -11,8 +11,8 @@
 
 struct bench_crew;
 
-/* Different physical cores as far as the affinity mask has them, then their siblings; more threads than CPUs
- * stay unpinned. The caller's affinity is as before until bench_crew_gather. */
+/* Different physical cores as far as the affinity mask has them, the fastest first, then their siblings; more
+ * threads than CPUs stay unpinned. The caller's affinity is as before until bench_crew_gather. */
 enum sac_status bench_crew_create(int threads, struct bench_crew **crew);
 void bench_crew_destroy(struct bench_crew *crew); /* takes NULL; the caller's affinity is as at first */
 
