@@ -16,6 +16,16 @@
 #include "../benchmarks/statistics.h"
 #include "../benchmarks/unit.h"
 
+/* ThreadSanitizer does not know libgomp's barriers: of one parallel region after the other, as benchmarks
+ * make them, it gives false reports. Its build (SAC_PORTABLE_ONLY) runs benchmarks on one thread. */
+#ifdef SAC_PORTABLE_ONLY
+#define THREADS 1
+#else
+#define THREADS 2
+#endif
+#define TEXT_OF(number) #number
+#define TEXT(number)    TEXT_OF(number)
+
 /* ---- statistics ---- */
 
 /* Quantiles interpolate between sorted values and leave the given ones as they are. */
@@ -138,27 +148,27 @@ static void note_cpu(void *context, int member)
  * before. More members than CPUs are left alone. */
 START_TEST(crew_is_pinned)
 {
-    cpu_set_t allowed, after, own[2];
+    cpu_set_t allowed, after, own[THREADS];
     ck_assert_int_eq(sched_getaffinity(0, sizeof allowed, &allowed), 0);
     struct bench_crew *crew = NULL;
-    ck_assert_int_eq(bench_crew_create(2, &crew), SAC_OK);
+    ck_assert_int_eq(bench_crew_create(THREADS, &crew), SAC_OK);
     bench_crew_gather(crew);
-    bench_crew_run(crew, 2, note_cpu, own);
-    if (CPU_COUNT(&allowed) >= 2) {
+    bench_crew_run(crew, THREADS, note_cpu, own);
+    if (CPU_COUNT(&allowed) >= THREADS) {
         ck_assert(bench_crew_pinned(crew));
-        for (int m = 0; m < 2; m++) {
+        for (int m = 0; m < THREADS; m++) {
             ck_assert_int_eq(CPU_COUNT(&own[m]), 1);
             ck_assert(CPU_ISSET((size_t)bench_crew_cpu(crew, m), &own[m]));
             ck_assert(CPU_ISSET((size_t)bench_crew_cpu(crew, m), &allowed));
         }
-        ck_assert_int_ne(bench_crew_cpu(crew, 0), bench_crew_cpu(crew, 1));
+        ck_assert(THREADS == 1 || bench_crew_cpu(crew, 0) != bench_crew_cpu(crew, THREADS - 1));
     } else {
         ck_assert(!bench_crew_pinned(crew));
     }
     struct bench_watch watch;
-    bench_crew_watch(crew, 2, &watch);
+    bench_crew_watch(crew, THREADS, &watch);
     ck_assert_int_eq(watch.thread[0], (int)getpid());
-    ck_assert_int_ne(watch.thread[1], watch.thread[0]);
+    ck_assert(THREADS == 1 || watch.thread[THREADS - 1] != watch.thread[0]);
     bench_crew_destroy(crew);
     ck_assert_int_eq(sched_getaffinity(0, sizeof after, &after), 0);
     ck_assert(CPU_EQUAL(&allowed, &after));
@@ -364,19 +374,19 @@ static void check_machine(const json_t *machine, double *peak)
     const char *kernels = json_string_value(json_object_get(machine, "kernels"));
     ck_assert_ptr_nonnull(kernels);
     ck_assert_int_gt((int)strlen(json_string_value(json_object_get(machine, "cpu"))), 0);
-    ck_assert_int_eq((int)number(machine, "threads"), 2);
+    ck_assert_int_eq((int)number(machine, "threads"), THREADS);
     ck_assert_double_gt(number(json_object_get(machine, "fma_peak_gflops"), kernels), 0);
     ck_assert_double_gt(number(machine, "timer_ns"), 0);
     *peak = 1e9 * number(machine, "fma_peak_gflops_of_threads");
     const json_t *bandwidth = json_object_get(machine, "bandwidth_gb_per_s");
     const size_t n = json_array_size(bandwidth);
-    ck_assert_uint_ge(n, 2); /* memory at least, for one thread and for two */
+    ck_assert_uint_ge(n, THREADS); /* memory at least, for one thread and for two */
     for (size_t i = 0; i < n; i++) {
         const json_t *level = json_array_get(bandwidth, i);
         ck_assert_double_gt(number(level, "read"), 0);
         ck_assert_double_gt(number(level, "write"), 0);
         ck_assert_double_gt(number(level, "copy"), 0);
-        ck_assert_int_eq((int)number(level, "threads"), 1 + (int)(i % 2));
+        ck_assert_int_eq((int)number(level, "threads"), 1 + (int)i % THREADS);
     }
     ck_assert_str_eq(json_string_value(json_object_get(json_array_get(bandwidth, n - 1), "level")), "memory");
 }
@@ -387,8 +397,9 @@ START_TEST(json)
 {
     int status;
     json_error_t error;
-    json_t *root =
-        json_loads(run("update/small/sac_v2 --threads 2 --seconds 0.05 --perf --json", &status), 0, &error);
+    json_t *root = json_loads(
+        run("update/small/sac_v2 --threads " TEXT(THREADS) " --seconds 0.05 --perf --json", &status), 0,
+        &error);
     ck_assert_int_eq(status, 0);
     ck_assert_msg(root != NULL, "line %d: %s", error.line, error.text);
     double peak;
@@ -422,7 +433,8 @@ START_TEST(json)
     ck_assert_double_eq_tol(sum, flops, 1e-6 * flops);
     ck_assert_double_gt(number(b, "fraction_of_peak"), 0);
     ck_assert_double_le(number(b, "limit_value") * flops, 1.000001 * peak);
-    ck_assert_ptr_nonnull(strstr(json_string_value(json_object_get(b, "limit")), "x 2 threads"));
+    ck_assert_int_eq((int)number(b, "threads"), THREADS);
+    ck_assert_ptr_nonnull(strstr(json_string_value(json_object_get(b, "limit")), "fma "));
     json_decref(root);
 }
 END_TEST
