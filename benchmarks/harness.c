@@ -19,6 +19,9 @@ enum {
     LEAST_RUNS = 3 /* undisturbed ones, to count alone */
 };
 
+/* Seconds: a short run is more often left alone. */
+static const double longest_run = 0.05;
+
 /* Times the seconds asked for that disturbed runs may prolong a benchmark to. */
 static const double patience = 2;
 
@@ -113,7 +116,7 @@ static enum sac_status prepare(struct bench_harness *h, struct member *m)
     if (status != SAC_OK)
         return status;
     place(h, m);
-    calibrate(m, h->options.seconds / WANTED_RUNS);
+    calibrate(m, fmin(h->options.seconds / WANTED_RUNS, longest_run));
     bench_crew_gather(h->crew);
     describe(h, m);
     return SAC_OK;
@@ -171,10 +174,10 @@ static int count_undisturbed(const struct member *m)
 
 static bool is_done(const struct bench_harness *h, const struct member *m)
 {
-    const int undisturbed = count_undisturbed(m);
-    return undisturbed >= WANTED_RUNS || m->result->attempts >= BENCH_MOST_RUNS ||
-           (undisturbed >= LEAST_RUNS && m->elapsed >= h->options.seconds) ||
-           (m->result->attempts >= LEAST_RUNS && m->elapsed >= patience * h->options.seconds);
+    const double seconds = h->options.seconds;
+    return m->result->attempts >= BENCH_MOST_RUNS ||
+           (m->elapsed >= seconds && count_undisturbed(m) >= WANTED_RUNS) ||
+           (m->elapsed >= patience * seconds && m->result->attempts >= LEAST_RUNS);
 }
 
 static void take_turns(struct bench_harness *h, struct member *member, int members)

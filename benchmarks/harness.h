@@ -7,7 +7,7 @@
 #include "limits.h"
 #include "perf_counters.h"
 
-enum { BENCH_MOST_RUNS = 64 };
+enum { BENCH_MOST_RUNS = 256 };
 
 struct bench_result {
     /* Runs that count: the undisturbed ones, or where too few were, the least disturbed. In the benchmark's

@@ -14,15 +14,16 @@
 #include "thread.h"
 
 enum {
-    PROBE_NS = 250000,    /* one short run */
-    PROBES = 3,           /* the best of which is what a probe tells */
-    LEAST_RUNS = 12,      /* to find a best */
-    MOST_RUNS = 200,      /* */
-    AGREEING = 4,         /* runs near the best make it believed */
-    BARRIER_NS = 1000000, /* longer is not waited for others to begin */
-    MOST_LIMITS = 128,    /* kinds of them in one run of the program */
-    CHUNK = 1 << 20,      /* bytes of memory that a pass goes through */
-    STEP = 128            /* floats: what the stream kernels go by */
+    PROBE_NS = 250000, /* one short run */
+    PROBES = 3,        /* the best of which is what a probe tells */
+    LEAST_RUNS = 12,   /* to find a best */
+    MOST_RUNS = 200,
+    LONGEST_NS = 200000000, /* that a best is looked for on a busy machine */
+    AGREEING = 4,           /* runs near the best make it believed */
+    BARRIER_NS = 1000000,   /* longer is not waited for others to begin */
+    MOST_LIMITS = 128,      /* kinds of them in one run of the program */
+    CHUNK = 1 << 20,        /* bytes of memory that a pass goes through */
+    STEP = 128              /* floats: what the stream kernels go by */
 };
 static const double near_best = 0.98;
 
@@ -239,8 +240,9 @@ static double find_best(struct bench_limits *l, struct bench_limit limit, int64_
 {
     double rate[MOST_RUNS], best = 0;
     uint64_t ns;
+    const uint64_t deadline = sac_time_ns() + LONGEST_NS;
     int runs = 0, agreeing = 0;
-    while (runs < MOST_RUNS && (runs < LEAST_RUNS || agreeing < AGREEING)) {
+    while (runs < LEAST_RUNS || (runs < MOST_RUNS && agreeing < AGREEING && sac_time_ns() < deadline)) {
         rate[runs] = run_probe(l, limit, passes, &ns);
         best = rate[runs] > best ? rate[runs] : best;
         runs++;
