@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "atomics.h"
 #include "error.h"
@@ -21,13 +20,9 @@ enum {
     LONGEST_NS = 200000000, /* that a best is looked for on a busy machine */
     AGREEING = 4,           /* runs near the best make it believed */
     BARRIER_NS = 1000000,   /* longer is not waited for others to begin */
-    MOST_LIMITS = 128,      /* kinds of them in one run of the program */
-    CHUNK = 1 << 20,        /* bytes of memory that a pass goes through */
-    STEP = 128              /* floats: what the stream kernels go by */
+    MOST_LIMITS = 128       /* kinds of them in one run of the program */
 };
 static const double near_best = 0.98;
-
-static const size_t least_memory = (size_t)64 << 20, most_memory = (size_t)1 << 30;
 
 static const char *const traffic_name[BENCH_TRAFFICS] = {"read", "write", "write_past", "copy", "update"};
 
@@ -52,72 +47,6 @@ struct bench_limits {
 const char *bench_traffic_name(enum bench_traffic traffic)
 {
     return traffic_name[traffic];
-}
-
-/* ---- what levels there are ---- */
-
-static bool read_word(const char *format, int cpu, int index, const char *file_name, char *word, int size)
-{
-    char path[128];
-    snprintf(path, sizeof path, format, cpu, index, file_name);
-    FILE *file = fopen(path, "re");
-    const bool read = file != NULL && fgets(word, size, file) != NULL;
-    if (file != NULL)
-        fclose(file);
-    if (read)
-        word[strcspn(word, "\n")] = '\0';
-    return read;
-}
-
-/* The cache that the system calls `index` on this CPU; false where there is none. Sizes are like "32K". */
-static bool read_cache(int cpu, int index, struct bench_level *level, bool *holds_data)
-{
-    static const char format[] = "/sys/devices/system/cpu/cpu%d/cache/index%d/%s";
-    char number[8], type[32], size[32], shared[256], alone[16], *unit;
-    if (!read_word(format, cpu, index, "level", number, sizeof number) ||
-        !read_word(format, cpu, index, "type", type, sizeof type) ||
-        !read_word(format, cpu, index, "size", size, sizeof size) ||
-        !read_word(format, cpu, index, "shared_cpu_list", shared, sizeof shared))
-        return false;
-    *holds_data = strcmp(type, "Instruction") != 0;
-    snprintf(level->name, sizeof level->name, "L%s", number);
-    const unsigned long long count = strtoull(size, &unit, 10);
-    level->bytes = (size_t)count << (*unit == 'K' ? 10 : *unit == 'M' ? 20 : 0);
-    snprintf(alone, sizeof alone, "%d", cpu);
-    level->shared = strcmp(shared, alone) != 0;
-    return level->bytes > 0;
-}
-
-/* Half of a core's own cache, so that nothing else in it counts; of a shared one the core's part of a
- * quarter, for neighbours that we do not see fill it, too. */
-static size_t measured_bytes(const struct bench_level *level, int threads)
-{
-    const size_t bytes = level->shared ? level->bytes / 4 / (size_t)threads : level->bytes / 2;
-    return bytes / (2 * STEP * sizeof(float)) * (2 * STEP * sizeof(float));
-}
-
-static void find_levels(struct bench_limits *l)
-{
-    const int threads = bench_crew_threads(l->crew);
-    const int cpu = bench_crew_pinned(l->crew) ? bench_crew_cpu(l->crew, 0) : 0;
-    bool holds_data = false;
-    size_t largest = 0;
-    struct bench_level level = {0};
-    for (int index = 0; l->levels < BENCH_MOST_LEVELS - 1 && read_cache(cpu, index, &level, &holds_data);
-         index++) {
-        level.measured = measured_bytes(&level, threads);
-        if (!holds_data || level.measured <= largest / 2)
-            continue;
-        largest = level.bytes;
-        l->level[l->levels++] = level;
-    }
-    /* Twice what all caches hold, but no more than an eighth of what is free. */
-    size_t bytes = 2 * largest;
-    bytes = bytes < least_memory ? least_memory : bytes > most_memory ? most_memory : bytes;
-    const uint64_t available = sac_memory_available() / 8;
-    bytes = bytes < available ? bytes : (size_t)available;
-    bytes = bytes / (size_t)threads / (2 * CHUNK) * (2 * CHUNK);
-    l->level[l->levels++] = (struct bench_level){"memory", 0, bytes > 0 ? bytes : 2 * CHUNK, threads > 1};
 }
 
 /* ---- one short run ---- */
@@ -163,7 +92,7 @@ static double move_passes(struct probe *p, int member)
     const struct bench_level *level = &l->level[p->limit.level];
     const bool copies = p->limit.traffic == BENCH_COPY;
     const size_t span = level->measured / sizeof(float) / (copies ? 2 : 1); /* floats of each array */
-    const size_t most = CHUNK / sizeof(float);
+    const size_t most = BENCH_CHUNK / sizeof(float);
     const size_t n = level->bytes == 0 && span > most ? most : span;
     float *x = l->memory[member];
     double bytes = 0;
@@ -413,7 +342,8 @@ enum sac_status bench_limits_measure(struct bench_crew *crew, struct bench_limit
     if (l == NULL)
         return sac_fail(SAC_NOMEM, "no memory to measure this machine");
     l->crew = crew;
-    find_levels(l);
+    l->levels = bench_levels_find(bench_crew_pinned(crew) ? bench_crew_cpu(crew, 0) : 0,
+                                  bench_crew_threads(crew), l->level);
     bench_crew_gather(crew);
     const enum sac_status status = allocate(l);
     if (status != SAC_OK) {

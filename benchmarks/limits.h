@@ -2,10 +2,9 @@
 #ifndef SAC_LIMITS_H
 #define SAC_LIMITS_H
 
-#include <stddef.h>
-
 #include "bench.h"
 #include "crew.h"
+#include "levels.h"
 #include "machine_limits.h"
 
 /* How memory is used. */
@@ -18,16 +17,6 @@ enum bench_traffic {
     BENCH_TRAFFICS
 };
 const char *bench_traffic_name(enum bench_traffic traffic); /* "read" */
-
-enum { BENCH_MOST_LEVELS = 5 };
-
-/* The caches of one core, smallest first, and memory as the last. */
-struct bench_level {
-    char name[16];   /* "L1", "memory" */
-    size_t bytes;    /* its size; 0: memory */
-    size_t measured; /* bytes that one core touches again and again to measure it */
-    bool shared;     /* by more cores than one */
-};
 
 /* One thing that the machine does at a limited rate. */
 struct bench_limit {
