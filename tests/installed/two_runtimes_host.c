@@ -1,12 +1,15 @@
 /* A host that loads another OpenMP runtime beside the library's: it must be told the files of both. */
 #include <dlfcn.h>
 #include <softac/softac.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 int main(void)
 {
-    if (sac_openmp_warning() || !dlopen("libomp.so.5", RTLD_NOW)) {
+    const bool alone = !sac_openmp_warning();
+    void *const other = dlopen("libomp.so.5", RTLD_NOW);
+    if (!alone || !other) {
         puts("SKIPPED: no libomp beside libgomp here, a host with two OpenMP runtimes was not tried");
         return 0;
     }
