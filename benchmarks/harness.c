@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "error.h"
-#include "memory.h"
+#include "memory_limit.h"
 #include "statistics.h"
 #include "thread.h"
 #include "unit.h"

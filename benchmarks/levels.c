@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "memory_limit.h"
 
 static const size_t least_memory = (size_t)64 << 20, most_memory = (size_t)1 << 30;
 

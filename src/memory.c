@@ -1,12 +1,9 @@
-/* Aligned memory, and how much there is. */
+/* Aligned memory. */
 #include "memory.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-
-#include "cgroup.h"
 
 enum { ALIGNMENT = 64, PAGE = 4096, HUGE_PAGE = 2 << 20, LARGE = 4 << 20 };
 
@@ -62,64 +59,4 @@ void sac_free(void *memory)
         munmap(header.base, header.length);
     else
         free(header.base);
-}
-
-/* ---- how much there is ---- */
-
-/* The number after `key` at the start of a line of a file ("" for the file's first number), or `otherwise`:
- * no such file or line, or "max". */
-static uint64_t read_number(const char *path, const char *key, uint64_t otherwise)
-{
-    FILE *file = fopen(path, "r");
-    if (file == NULL)
-        return otherwise;
-    char line[256];
-    uint64_t number = otherwise;
-    const size_t length = strlen(key);
-    while (fgets(line, sizeof line, file) != NULL) {
-        char *end;
-        if (strncmp(line, key, length) != 0)
-            continue;
-        const unsigned long long value = strtoull(line + length, &end, 10);
-        if (end != line + length)
-            number = value;
-        break;
-    }
-    fclose(file);
-    return number;
-}
-
-/* What one control group leaves: its limit less what it holds and could not give back. */
-static uint64_t group_available(const char *directory, const char *limit_file, const char *usage_file,
-                                const char *cache_key)
-{
-    char path[1024];
-    snprintf(path, sizeof path, "%s/%s", directory, limit_file);
-    const uint64_t limit = read_number(path, "", UINT64_MAX);
-    snprintf(path, sizeof path, "%s/%s", directory, usage_file);
-    const uint64_t usage = read_number(path, "", 0);
-    snprintf(path, sizeof path, "%s/memory.stat", directory);
-    const uint64_t cache = read_number(path, cache_key, 0);
-    if (limit == UINT64_MAX)
-        return limit;
-    const uint64_t held = usage > cache ? usage - cache : 0;
-    return limit > held ? limit - held : 0;
-}
-
-static void lower_to_group(void *context, const char *folder, int version)
-{
-    uint64_t *least = context;
-    const uint64_t here = version == 2
-                              ? group_available(folder, "memory.max", "memory.current", "inactive_file")
-                              : group_available(folder, "memory.limit_in_bytes", "memory.usage_in_bytes",
-                                                "total_inactive_file");
-    *least = here < *least ? here : *least;
-}
-
-uint64_t sac_memory_available(void)
-{
-    const uint64_t machine = read_number("/proc/meminfo", "MemAvailable:", UINT64_MAX / 1024) * 1024;
-    uint64_t least = machine;
-    sac_cgroup_visit("", "memory", lower_to_group, &least);
-    return least;
 }

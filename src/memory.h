@@ -11,9 +11,6 @@
 void *sac_allocate(size_t bytes);
 void sac_free(void *memory); /* takes NULL */
 
-/* Bytes that can still be taken without swapping: the smaller of the machine's and the cgroup's. */
-uint64_t sac_memory_available(void);
-
 static inline size_t sac_round_up(size_t n, size_t multiple)
 {
     return (n + multiple - 1) / multiple * multiple;

@@ -6,6 +6,7 @@
 #include "assertion.h"
 #include "error.h"
 #include "memory.h"
+#include "memory_limit.h"
 #include "random.h"
 #include "shard.h"
 
@@ -77,16 +78,19 @@ static enum sac_status check_shape(const struct sac_replay_shape *shape)
     return SAC_OK;
 }
 
+/* A trainer has looked at the whole run before; this is for those who use a replay alone. */
 static enum sac_status check_memory(const struct sac_replay_shape *shape)
 {
-    const uint64_t needed = sac_replay_bytes(shape), available = sac_memory_available();
-    if (needed <= available)
+    struct sac_memory_limit limit;
+    const uint64_t needed = sac_replay_bytes(shape);
+    sac_memory_limit("", 0, &limit);
+    if (needed <= limit.bytes)
         return SAC_OK;
     return sac_fail(SAC_NOMEM,
                     "the replay needs %.2f GiB (replay_capacity=%lld rows and %lld spare rows for each "
-                    "of %d environments) and this machine has %.2f GiB left: lower replay_capacity%s",
+                    "of %d environments), but only %.2f GiB are %s; lower replay_capacity%s",
                     (double)needed * 0x1p-30, (long long)shape->capacity, (long long)shape->guard,
-                    shape->environments, (double)available * 0x1p-30,
+                    shape->environments, (double)limit.bytes * 0x1p-30, limit.whose,
                     shape->guard > shape->capacity ? ", or updates_per_round / update_to_data" : "");
 }
 

@@ -6,6 +6,7 @@
 #include <linux/futex.h>
 #include <math.h>
 #include <omp.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "atomics.h"
 #include "cgroup.h"
 
 #define NS_PER_S 1000000000u
@@ -114,4 +116,31 @@ void sac_thread_bind(const int *cpu, int count)
         CPU_SET_S((size_t)cpu[i], size, mask);
     sched_setaffinity(0, size, mask);
     CPU_FREE(mask);
+}
+
+/* --- probing --- */
+
+static void *wait_for_release(void *context)
+{
+    _Atomic uint32_t *released = context;
+    while (!sac_load_relaxed(released))
+        sac_futex_wait(released, 0, SAC_FOREVER);
+    return NULL;
+}
+
+/* All are there at once, each with its stack, before the first may end. */
+int sac_thread_probe(int threads)
+{
+    pthread_t *started = malloc((size_t)threads * sizeof *started);
+    /* written by: this thread; read by: the probes. Relaxed: no data goes with it */
+    _Atomic uint32_t released = 0;
+    int count = 0;
+    while (started && count < threads && !pthread_create(&started[count], NULL, wait_for_release, &released))
+        count++;
+    sac_store_relaxed(&released, 1u);
+    sac_futex_wake(&released);
+    for (int i = 0; i < count; i++)
+        pthread_join(started[i], NULL);
+    free(started);
+    return count;
 }

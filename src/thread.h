@@ -29,4 +29,7 @@ void sac_thread_unbind(void);
 /* Run the calling thread on these CPUs alone, as far as the system lets it. */
 void sac_thread_bind(const int *cpu, int count);
 
+/* How many of `threads` threads can be started beside each other; they end before it returns. */
+int sac_thread_probe(int threads);
+
 #endif

@@ -18,6 +18,7 @@
 #include "memory.h"
 #include "placement.h"
 #include "policy.h"
+#include "run_memory.h"
 #include "safe_point.h"
 #include "thread.h"
 #include "trainer_events.h"
@@ -119,6 +120,40 @@ static enum sac_status choose_threads(struct sac_trainer *t, const struct sac_ma
     }
     sac_topology_destroy(topology);
     return status;
+}
+
+/* Threads besides main while it runs: env threads, the learner's team, the evaluator. */
+static int threads_needed(const struct sac_trainer *t)
+{
+    return t->env_threads + t->learner_threads + 1;
+}
+
+/* Whoever may limit them. OpenMP would end the process when its team cannot be had. */
+static enum sac_status check_threads(const struct sac_trainer *t)
+{
+    const int needed = threads_needed(t), startable = sac_thread_probe(needed);
+    if (startable == needed)
+        return SAC_OK;
+    return sac_fail(
+        SAC_NOMEM,
+        "the run needs %d threads, but only %d can be started (see ulimit -u, and pids.max of the "
+        "control group); set fewer with --env-threads or --learner-threads",
+        needed, startable);
+}
+
+/* Before anything is allocated. */
+static enum sac_status check_memory(const struct sac_trainer *t)
+{
+    const struct sac_run_sizes sizes = {
+        .settings = t->settings,
+        .observation_size = t->spec.observation_size,
+        .action_size = t->spec.action_size,
+        .env_threads = t->env_threads,
+        .split = t->split,
+    };
+    struct sac_memory_limit limit;
+    sac_memory_limit("", threads_needed(t), &limit);
+    return sac_run_memory_check(&sizes, &limit);
 }
 
 static enum sac_status create_data_parts(struct sac_trainer *t)
@@ -258,6 +293,10 @@ enum sac_status sac_trainer_create(const struct sac_settings *settings, const st
     status = sac_environment_spec(env, env_options, &t->spec);
     if (status == SAC_OK)
         status = choose_threads(t, machine);
+    if (status == SAC_OK)
+        status = check_memory(t);
+    if (status == SAC_OK)
+        status = check_threads(t);
     if (status == SAC_OK)
         status = create_parts(t);
     if (status != SAC_OK) {

@@ -104,6 +104,29 @@ says "value_learning_rate has no effect: sac_v2 has no value network" err
 [ -f runs/Pendulum-v1-sac_v2-seed0/policy.safetensors ] || fail "no default run directory"
 [ -f runs/Pendulum-v1-sac_v2-seed0-2/policy.safetensors ] || fail "no second default run directory"
 
+# Of several runs started into one directory at once exactly one gets it; without --out each gets its own.
+start_six() { # ARGUMENT...
+    for i in 1 2 3 4 5 6; do
+        { "$softac" train Pendulum-v1 $small --steps 8 "$@" >"out$i" 2>"err$i"; echo $? >"status$i"; } &
+    done
+    wait
+    sort status? | tr '\n' ' '
+}
+[ "$(start_six --out contended)" = "0 2 2 2 2 2 " ] || fail "not one of six runs in one directory: $(cat status?)"
+[ "$(cat err? | grep -cE 'contended: ((process [0-9]+|another process) writes a run there|is not empty); name another directory')" -eq 5 ] ||
+    fail "five runs were not told why: $(cat err?)"
+[ "$(awk -F, '{ print NF }' contended/progress.csv | sort -u | wc -l)" -eq 1 ] || fail "two runs wrote one progress.csv"
+[ "$(start_six algorithm=sac_v2 seed=77)" = "0 0 0 0 0 0 " ] || fail "not six runs of their own: $(cat status?)"
+for n in '' -2 -3 -4 -5 -6; do
+    [ -s "runs/Pendulum-v1-sac_v2-seed77$n/policy.safetensors" ] || fail "no run seed77$n"
+done
+
+# More than there is of anything: refused before a directory is made.
+expect 1 "$softac" train Pendulum-v1 $small replay_capacity=1e12 --out large
+says "of it for the replay" err
+says "set replay_capacity=" err
+[ "$(wc -l <err)" -eq 1 ] && [ ! -e large ] || fail "more than a sentence, or a directory"
+
 # A policy file stands alone, and evaluates the same each time.
 cp run/policy.safetensors alone.safetensors
 expect 0 "$softac" eval run --episodes 3 --seed 5 --json
@@ -164,6 +187,8 @@ interrupt() { # SIGNAL STATUS
 }
 interrupt INT 130
 interrupt TERM 143
+interrupt HUP 129
+interrupt PIPE 141
 
 # An environment's error: told, 1, and what there is is saved.
 expect 1 "$softac" train "$plugin" $small --steps 100000 --out failed

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "memory_limit.h"
 #include "random.h"
 #include "replay.h"
 
@@ -439,7 +440,9 @@ START_TEST(memory_is_refused)
     struct sac_replay *replay;
     struct sac_replay_shape shape = {4, 2, 17, 6, 1000000, 32};
     ck_assert_uint_eq(sac_replay_bytes(&shape), 4ull * (250000 + 32) * 128);
-    shape.capacity = (int64_t)(sac_memory_available() / 128) + 1000000;
+    struct sac_memory_limit limit;
+    sac_memory_limit("", 0, &limit);
+    shape.capacity = (int64_t)(limit.bytes / 128) + 1000000;
     ck_assert_int_eq(sac_replay_create(&shape, &replay), SAC_NOMEM);
     ck_assert_ptr_null(replay);
     ck_assert(strstr(sac_last_error(), "lower replay_capacity") != NULL);
