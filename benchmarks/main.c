@@ -8,6 +8,7 @@
 #include "bench.h"
 #include "compare.h"
 #include "harness.h"
+#include "linear.h"
 #include "report.h"
 
 static int list_all(struct benchmark *list)
@@ -126,7 +127,9 @@ static int run(const struct arguments *a, const struct benchmark *list, int coun
     int exit_status = EXIT_FAILED;
     if (a->compare != NULL && bench_comparison_read(a->compare, &old_output) != SAC_OK)
         return say_failure();
-    if (a->perf) { /* before the crew starts: its threads are counted, too */
+    if (a->perf) { /* before the crew starts, whose threads are counted, too, and before code is generated */
+        if (sac_linear_name_code() != SAC_OK)
+            fprintf(stderr, "softac-bench: --perf: %s\n", sac_last_error());
         sac_perf_open(&counters);
         h.counters = &counters;
     }

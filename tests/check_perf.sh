@@ -51,6 +51,16 @@ export DNNL_JIT_PROFILE=0
 train --perf
 [ ! -e "$map" ] || fail "--perf overrides DNNL_JIT_PROFILE=0"
 rm -f "$map"
+unset DNNL_JIT_PROFILE
+
+"$softac-bench" update/small/sac_v2 --seconds 0.1 --perf >"$folder/out" 2>"$folder/log" &
+pid=$!
+wait $pid || fail "status $? of softac-bench --perf"
+map=/tmp/perf-$pid.map
+[ -e "$map" ] || "$softac" info | grep -q "softac's own kernels" || fail "softac-bench --perf: no $map"
+rm -f "$map"
+grep -q -e 'instructions a cycle' -e 'can not be counted: ' "$folder/out" "$folder/log" ||
+    fail "softac-bench --perf: neither numbers nor a reason"
 
 [ $failures = 0 ] && echo "--perf: all passed"
 exit $failures
