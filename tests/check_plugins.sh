@@ -12,6 +12,11 @@ failures=0
 ln -s "$plugin" faulty.so
 # What a crash leaves behind is lost on purpose: the instance is never called again, not even to be destroyed.
 export ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0"
+# Sanitizers see some mistakes first, and end the process in their own way.
+sanitizer=no
+for name in asan tsan; do
+    ! grep -qa "__${name}_init" "$softac" || sanitizer=$name
+done
 
 fail() {
     failures=$((failures + 1))
@@ -23,6 +28,17 @@ fail() {
 # --- envs --check: every line is FAULT|the check that must fail|words of its sentence ---
 
 checked() { # FAULT CHECK WORDS
+    case $sanitizer,$1 in
+    *san,create_wild_instance | asan,state_beyond | asan,result_beyond_count)
+        echo "SKIPPED with $sanitizer: $1"
+        return
+        ;;
+    tsan,global_variable) # after the check that finds it, ThreadSanitizer finds it as well
+        FAULT=$1 "$softac" envs --check ./faulty.so 2>&1 | grep -q "WARNING: ThreadSanitizer: data race" ||
+            fail "$1: ThreadSanitizer sees no race"
+        return
+        ;;
+    esac
     FAULT=$1 "$softac" envs --check ./faulty.so >out 2>err
     local status=$?
     [[ $status -eq 1 ]] || fail "$1: status $status instead of 1"
@@ -250,17 +266,22 @@ evaluated create_crash 'of the evaluation crashed in create'
 "$softac" eval trained >out 2>err
 grep -q "given as its FILE.so" err || fail "eval of a plugin's policy does not say how to name the plugin"
 
-# A crash elsewhere than in an environment is what it always was: the process dies of it.
-"$softac" train Pendulum-v1 --steps 100000000 eval_every=0 --out killed >out 2>err &
-child=$!
-for _ in $(seq 300); do
-    [[ -s killed/config.yaml ]] && break
-    sleep 0.1
-done
-kill -SEGV $child
-wait $child 2>/dev/null
-status=$?
-[[ $status -ge 128 || -n ${TSAN_OPTIONS-} || $ASAN_OPTIONS == *stack_use* ]] || fail "SIGSEGV from outside: status $status"
+# A crash elsewhere than in an environment is what it always was: the process dies of it. (Sanitizers have handlers of
+# their own for that.)
+if [[ $sanitizer == no ]]; then
+    "$softac" train Pendulum-v1 --steps 100000000 eval_every=0 --out killed >out 2>err &
+    child=$!
+    for _ in $(seq 300); do
+        [[ -s killed/config.yaml ]] && break
+        sleep 0.1
+    done
+    kill -SEGV $child
+    wait $child 2>/dev/null
+    status=$?
+    [[ $status -eq 139 ]] || fail "SIGSEGV from outside: status $status instead of 139"
+else
+    echo "SKIPPED with $sanitizer: SIGSEGV from outside"
+fi
 
 [[ $failures -eq 0 ]] && echo "all as it should be"
 exit $((failures > 0))
