@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent_internal.h"
 #include "memory.h"
 #include "point_mass.h"
 #include "policy.h"
@@ -58,10 +59,14 @@ static void read_all(void *context, const struct sac_safe_point *p)
     seen->visits++;
     seen->visit_steps = p->steps;
     seen->visit_updates = p->updates;
-    double sum = 0;
-    for (size_t i = 0; i < p->agent_floats; i++)
+    /* The temperature's part holds doubles and a count: read as floats they may look like anything. */
+    const size_t numbers = p->agent_floats - SAC_TEMPERATURE_FLOATS;
+    const struct sac_temperature *temperature = (const void *)(p->agent + numbers);
+    double sum = temperature->log_alpha;
+    for (size_t i = 0; i < numbers; i++)
         sum += (double)p->agent[i];
     ck_assert(isfinite(sum));
+    ck_assert_uint_eq(temperature->updates, p->updates);
     for (int i = 0; i < p->env_threads; i++) {
         void *state = malloc(sac_env_thread_state_size(p->env_thread[i]));
         ck_assert_int_eq(sac_env_thread_save(p->env_thread[i], state), SAC_OK);
