@@ -78,14 +78,13 @@ static void lower_to_group(void *context, const char *folder, int version)
 
 /* --- resource limits --- */
 
-static void lower_to_ulimit(struct sac_memory_limit *limit, const char *root, int resource, const char *key,
+static void lower_to_ulimit(struct sac_memory_limit *limit, const char *root, rlim_t most, const char *key,
                             const char *whose, uint64_t reserved)
 {
-    struct rlimit set;
-    if (getrlimit(resource, &set) || set.rlim_cur == RLIM_INFINITY)
+    if (most == RLIM_INFINITY)
         return;
     const uint64_t taken = read_number(root, "/proc/self/status", key, 1024);
-    if (lower(limit, left(set.rlim_cur, (taken == NOT_TOLD ? 0 : taken) + reserved)))
+    if (lower(limit, left(most, (taken == NOT_TOLD ? 0 : taken) + reserved)))
         snprintf(limit->whose, sizeof limit->whose, "%s", whose);
 }
 
@@ -101,8 +100,11 @@ void sac_memory_limit(const char *root, int threads, struct sac_memory_limit *li
     limit->bytes = read_number(root, "/proc/meminfo", "MemAvailable:", 1024);
     snprintf(limit->whose, sizeof limit->whose, "available on this machine");
     sac_cgroup_visit(root, "memory", lower_to_group, limit);
-    lower_to_ulimit(limit, root, RLIMIT_AS, "VmSize:", "left under ulimit -v", stacks);
-    lower_to_ulimit(limit, root, RLIMIT_DATA, "VmData:", "left under ulimit -d", stacks);
+    struct rlimit set;
+    if (!getrlimit(RLIMIT_AS, &set))
+        lower_to_ulimit(limit, root, set.rlim_cur, "VmSize:", "left under ulimit -v", stacks);
+    if (!getrlimit(RLIMIT_DATA, &set))
+        lower_to_ulimit(limit, root, set.rlim_cur, "VmData:", "left under ulimit -d", stacks);
 }
 
 uint64_t sac_memory_available(void)

@@ -107,23 +107,24 @@ START_TEST(group_1)
 }
 END_TEST
 
-static void limit_resource(int resource, rlim_t bytes)
-{
-    struct rlimit set;
-    ck_assert_int_eq(getrlimit(resource, &set), 0);
-    set.rlim_cur = bytes;
-    ck_assert_int_eq(setrlimit(resource, &set), 0);
-}
+/* A macro, as C libraries differ in the type of a resource's name. */
+#define LIMIT_RESOURCE(resource, bytes)                                                                      \
+    do {                                                                                                     \
+        struct rlimit set;                                                                                   \
+        ck_assert_int_eq(getrlimit(resource, &set), 0);                                                      \
+        set.rlim_cur = bytes;                                                                                \
+        ck_assert_int_eq(setrlimit(resource, &set), 0);                                                      \
+    } while (0)
 
 /* ulimit -v and -d, less what is mapped and the stacks of the threads to come. */
 START_TEST(ulimits)
 {
     const uint64_t limit = 1ull << 46; /* above what sanitizers map */
-    limit_resource(RLIMIT_STACK, 1 << 20);
-    limit_resource(RLIMIT_DATA, limit);
+    LIMIT_RESOURCE(RLIMIT_STACK, 1 << 20);
+    LIMIT_RESOURCE(RLIMIT_DATA, limit);
     put("/proc/self/status", "VmSize:\t5000 kB\nVmData:\t  1000 kB\n");
     assert_limit(limit - 1000 * 1024 - 2 * (1 << 20), "left under ulimit -d");
-    limit_resource(RLIMIT_AS, limit);
+    LIMIT_RESOURCE(RLIMIT_AS, limit);
     assert_limit(limit - 5000 * 1024 - 2 * (1 << 20), "left under ulimit -v");
 }
 END_TEST

@@ -60,10 +60,13 @@ static int run(int argc, char **argv)
  * there. Standard output is opened so that writing to it fails, and is told. */
 static void fill_closed_descriptors(void)
 {
-    for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; descriptor++)
-        if (fcntl(descriptor, F_GETFD) < 0 &&
-            open("/dev/null", descriptor == STDERR_FILENO ? O_WRONLY : O_RDONLY) != descriptor)
+    for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; descriptor++) {
+        if (fcntl(descriptor, F_GETFD) >= 0)
+            continue;
+        const int opened = open("/dev/null", descriptor == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+        if (opened != descriptor)
             exit(EXIT_FAILED);
+    }
 }
 
 /* Data that did not arrive (a full disk) is a failure, too. */
