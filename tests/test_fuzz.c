@@ -134,6 +134,27 @@ START_TEST(changed_policies)
 }
 END_TEST
 
+static const struct file {
+    void (*target)(const uint8_t *data, size_t size);
+    const char *text;
+} files[] = {
+    {fuzz_state, "{\"qpos\": [0.25, -1.5e-3], \"qvel\": [12]}"},
+    {fuzz_actions, "0.5,-1\n1e-3,0\n-0.25,1\n"},
+    {fuzz_results,
+     "{\"machine\": {\"cpu\": \"a\", \"kernels\": \"avx2\"}, \"benchmarks\": [{\"name\": \"update/a\", "
+     "\"unit\": \"updates/s\", \"median\": 2.5, \"min\": 2, \"max\": 3, \"runs\": 3, "
+     "\"samples\": [2, 2.5, 3], \"fraction_of_peak\": 0.5}]}"},
+    {fuzz_cgroup, "30 29 0:26 / /group rw,nosuid shared:4 - cgroup2 cgroup2 rw\n\f0::/\n\f150000 100000\n"},
+};
+
+/* Files that rollout and softac-bench read, and the system's that limits are read from. */
+START_TEST(changed_files)
+{
+    const struct input good = from_text(files[_i].text);
+    try_changes(files[_i].target, &good, (uint64_t)_i << 40);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("fuzz");
@@ -142,6 +163,7 @@ int main(void)
     tcase_add_loop_test(cases, changed_settings, 0, sizeof arguments / sizeof *arguments);
     tcase_add_test(cases, changed_configurations);
     tcase_add_test(cases, changed_policies);
+    tcase_add_loop_test(cases, changed_files, 0, sizeof files / sizeof *files);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

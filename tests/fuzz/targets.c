@@ -1,12 +1,22 @@
 /* Promises that hold for any bytes. */
 #include "targets.h"
 
+#include <fcntl.h>
+#include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "../../benchmarks/compare.h"
 #include "assertion.h"
+#include "cgroup.h"
+#include "cli/rollout_files.h"
 #include "configuration.h"
+#include "memory_limit.h"
 #include "policy.h"
 #include "settings.h"
 
@@ -78,4 +88,128 @@ void fuzz_policy(const uint8_t *data, size_t size)
             SAC_ASSERT(policy->action_low[i] < policy->action_high[i]);
     }
     sac_policy_destroy(policy);
+}
+
+/* --- readers of files --- */
+
+static void fill(int descriptor, const void *data, size_t size)
+{
+    SAC_ASSERT(ftruncate(descriptor, 0) == 0);
+    SAC_ASSERT(pwrite(descriptor, data, size, 0) == (ssize_t)size);
+}
+
+/* The path of a file in memory with these bytes. */
+static const char *file_of(const uint8_t *data, size_t size)
+{
+    static char path[64];
+    static int descriptor = -1;
+    if (descriptor < 0) {
+        descriptor = memfd_create("fuzz", MFD_CLOEXEC);
+        snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    }
+    SAC_ASSERT(descriptor >= 0);
+    fill(descriptor, data, size);
+    return path;
+}
+
+void fuzz_state(const uint8_t *data, size_t size)
+{
+    static const float low[] = {-1}, high[] = {1};
+    const struct sac_env_spec spec = {.size = sizeof spec,
+                                      .observation_size = 2,
+                                      .action_size = 1,
+                                      .action_low = low,
+                                      .action_high = high,
+                                      .position_size = 2,
+                                      .velocity_size = 1};
+    double position[2], velocity[1];
+    const enum sac_status status = rollout_read_state(file_of(data, size), &spec, position, velocity);
+    check_told(status);
+    if (status == SAC_OK)
+        SAC_ASSERT(isfinite(position[0]) && isfinite(position[1]) && isfinite(velocity[0]));
+}
+
+void fuzz_actions(const uint8_t *data, size_t size)
+{
+    enum { ACTIONS = 2 };
+    float *action = NULL;
+    size_t rows = 0;
+    const enum sac_status status = rollout_read_actions(file_of(data, size), ACTIONS, &action, &rows);
+    check_told(status);
+    if (status == SAC_OK) {
+        for (size_t i = 0; i < rows * ACTIONS; i++)
+            SAC_ASSERT(isfinite(action[i]));
+        free(action);
+    }
+}
+
+void fuzz_results(const uint8_t *data, size_t size)
+{
+    json_t *output = NULL;
+    const enum sac_status status = bench_comparison_read(file_of(data, size), &output);
+    check_told(status);
+    if (status == SAC_OK) {
+        json_t *comparison = bench_compare(output, output);
+        SAC_ASSERT(comparison && json_integer_value(json_object_get(comparison, "slower")) == 0);
+        json_decref(comparison);
+        json_decref(output);
+    }
+}
+
+/* --- the system's files --- */
+
+enum { MOUNTS, GROUPS, QUOTA, SYSTEM_FILES };
+static const char *const system_file[SYSTEM_FILES] = {"/proc/self/mountinfo", "/proc/self/cgroup",
+                                                      "/group/cpu.max"};
+static char system_root[] = "/tmp/softac_fuzz.XXXXXX";
+static int system_descriptor[SYSTEM_FILES];
+
+static void remove_system(void)
+{
+    static const char *const folders[] = {"/group", "/proc/self", "/proc", ""};
+    char path[PATH_MAX];
+    for (int i = 0; i < SYSTEM_FILES; i++) {
+        snprintf(path, sizeof path, "%s%s", system_root, system_file[i]);
+        unlink(path);
+    }
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        snprintf(path, sizeof path, "%s%s", system_root, folders[i]);
+        rmdir(path);
+    }
+}
+
+static void make_system(void)
+{
+    static const char *const folders[] = {"/proc", "/proc/self", "/group"};
+    char path[PATH_MAX];
+    SAC_ASSERT(mkdtemp(system_root));
+    atexit(remove_system);
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        snprintf(path, sizeof path, "%s%s", system_root, folders[i]);
+        SAC_ASSERT(mkdir(path, 0700) == 0);
+    }
+    for (int i = 0; i < SYSTEM_FILES; i++) {
+        snprintf(path, sizeof path, "%s%s", system_root, system_file[i]);
+        system_descriptor[i] = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        SAC_ASSERT(system_descriptor[i] >= 0);
+    }
+}
+
+void fuzz_cgroup(const uint8_t *data, size_t size)
+{
+    static bool made;
+    if (!made)
+        make_system();
+    made = true;
+    for (int i = 0; i < SYSTEM_FILES; i++) {
+        const uint8_t *end = size > 0 ? memchr(data, '\f', size) : NULL;
+        const size_t length = end && i + 1 < SYSTEM_FILES ? (size_t)(end - data) : size;
+        fill(system_descriptor[i], data, length);
+        data += length < size ? length + 1 : size;
+        size -= length < size ? length + 1 : size;
+    }
+    struct sac_memory_limit limit;
+    SAC_ASSERT(sac_cgroup_cpus(system_root) > 0);
+    sac_memory_limit(system_root, 1, &limit);
+    SAC_ASSERT(*limit.whose);
 }

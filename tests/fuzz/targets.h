@@ -9,5 +9,9 @@
 void fuzz_settings(const uint8_t *data, size_t size);      /* "key=value" */
 void fuzz_configuration(const uint8_t *data, size_t size); /* a YAML file */
 void fuzz_policy(const uint8_t *data, size_t size);        /* a policy.safetensors file */
+void fuzz_state(const uint8_t *data, size_t size);         /* a state for rollout */
+void fuzz_actions(const uint8_t *data, size_t size);       /* actions for rollout */
+void fuzz_results(const uint8_t *data, size_t size);       /* a file for softac-bench --compare */
+void fuzz_cgroup(const uint8_t *data, size_t size); /* mountinfo, cgroup and cpu.max, form feeds between */
 
 #endif
