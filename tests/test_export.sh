@@ -58,7 +58,7 @@ expect 2 "expected --out F" "$softac" export run --format safetensors
 expect 2 "expected a run directory or a policy file" "$softac" export --format safetensors --out new
 head -c 500 "$policy" >cut
 export_policy 1 "cut: says that its header has" cut new
-export_policy 1 "absent: cannot be opened" absent new
+export_policy 1 "absent: there is no such file" absent new
 sed 's/"format_version":"1"/"format_version":"7"/' "$policy" >later
 export_policy 1 "metadata format_version is 7; this softac" later new
 export_policy 1 "no/new: cannot be written" run no/new

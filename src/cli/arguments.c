@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "../environment.h"
 #include "../error.h"
@@ -217,8 +218,16 @@ char *policy_path(const char *word)
 enum sac_status policy_load_word(const char *word, struct sac_policy **policy)
 {
     char *path = policy_path(word);
-    const enum sac_status status =
-        path ? sac_policy_load(path, policy) : sac_fail(SAC_NOMEM, "no memory for the policy's name");
+    enum sac_status status = SAC_OK;
+    if (!path)
+        status = sac_fail(SAC_NOMEM, "no memory for the policy's name");
+    else if (access(path, F_OK) && errno == ENOENT)
+        status = sac_fail(SAC_IO,
+                          "%s: there is no such file; name the directory of a run that softac train has "
+                          "ended, or a policy file",
+                          path);
+    else
+        status = sac_policy_load(path, policy);
     free(path);
     return status;
 }

@@ -34,8 +34,10 @@ static int refuse_format(const char *name)
     for (size_t i = 0; i < FORMATS; i++)
         names[i] = formats[i].name;
     const char *nearest = sac_nearest_name(name, names);
-    if (nearest)
-        return say_usage("export", "--format %s: no such format; did you mean %s?", name, nearest);
+    if (nearest) {
+        say("export", "--format %s: no such format; did you mean %s?", name, nearest);
+        return EXIT_USAGE;
+    }
     return say_usage("export", "--format %s: no such format; there is: " FORMAT_LIST, name);
 }
 
@@ -52,12 +54,17 @@ static enum sac_status refuse_source(const char *word, const char *out)
     return same ? sac_fail(SAC_INVALID, "--out %s: is the policy to export; name another file", out) : SAC_OK;
 }
 
-static enum sac_status export(const char *word, const struct format *format, const char *out) {
-    struct sac_policy *policy = NULL; enum sac_status status = policy_load_word(word, &policy);
-    if (!status) status = refuse_source(word, out);
-    if (!status) status = format->write(policy, out);
-    if (!status) say("export", "%s: %s, %d observations, %d actions", out, sac_policy_environment(policy),
-                     sac_policy_observation_size(policy), sac_policy_action_size(policy));
+static enum sac_status export_policy(const char *word, const struct format *format, const char *out)
+{
+    struct sac_policy *policy = NULL;
+    enum sac_status status = policy_load_word(word, &policy);
+    if (!status)
+        status = refuse_source(word, out);
+    if (!status)
+        status = format->write(policy, out);
+    if (!status)
+        say("export", "%s: %s, %d observations, %d actions", out, sac_policy_environment(policy),
+            sac_policy_observation_size(policy), sac_policy_action_size(policy));
     sac_policy_destroy(policy);
     return status;
 }
@@ -90,7 +97,7 @@ static int run(int argc, char **argv)
         return refuse_format(name);
     if (!out)
         return say_usage("export", "expected --out F, the file to write");
-    const enum sac_status status = export(word, format, out);
+    const enum sac_status status = export_policy(word, format, out);
     return status ? say_failure("export", status) : EXIT_DONE;
 }
 
