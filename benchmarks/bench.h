@@ -49,8 +49,11 @@ struct benchmark {
 
 enum { BENCH_MOST = 256 };
 
-/* One function a file: append its benchmarks to `list` (BENCH_MOST), return how many there are now. main.c
- * calls all of them. */
+/* All of them into `list` (BENCH_MOST); returns how many. */
+int bench_list(struct benchmark *list);
+
+/* One function a file: append its benchmarks to `list`, return how many there are now. bench_list calls all.
+ */
 int bench_gemm_list(struct benchmark *list, int count);
 int bench_kernels_list(struct benchmark *list, int count);
 int bench_replay_list(struct benchmark *list, int count);

@@ -11,20 +11,6 @@
 #include "linear.h"
 #include "report.h"
 
-static int list_all(struct benchmark *list)
-{
-    int count = 0;
-    count = bench_gemm_list(list, count);
-    count = bench_kernels_list(list, count);
-    count = bench_replay_list(list, count);
-    count = bench_snapshot_list(list, count);
-    count = bench_inference_list(list, count);
-    count = bench_environment_list(list, count);
-    count = bench_update_list(list, count);
-    count = bench_train_list(list, count);
-    return count;
-}
-
 static int say_failure(void)
 {
     fprintf(stderr, "softac-bench: %s\n", sac_last_error());
@@ -149,7 +135,7 @@ int main(int argc, char **argv)
 {
     struct arguments a;
     static struct benchmark list[BENCH_MOST];
-    int count = list_all(list);
+    int count = bench_list(list);
     int status = arguments_parse(argc, (const char **)argv, &a);
     if (status == EXIT_DONE && !a.help)
         status = arguments_select(&a, list, &count);

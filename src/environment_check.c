@@ -222,16 +222,7 @@ static void look_at_step(struct checker *c, struct sac_player *p, int32_t count)
     memcpy(before, p->action, floats * sizeof *before);
     sac_player_mark(p);
     memcpy(p->action, before, floats * sizeof *before);
-    const struct sac_env_step step = {.size = sizeof step,
-                                      .count = count,
-                                      .action = p->action,
-                                      .action_stride = p->action_stride,
-                                      .observation = p->observation,
-                                      .observation_stride = p->observation_stride,
-                                      .reward = p->reward,
-                                      .terminated = p->terminated,
-                                      .truncated = p->truncated};
-    if (went_well(c, sac_instance_raw_step(&p->instance, &step)) &&
+    if (went_well(c, sac_player_apply(p, count)) &&
         went_well(c, sac_player_look(p, function, count, all, count)) &&
         memcmp(before, p->action, floats * sizeof *before))
         went_well(c, sac_fail(SAC_ENV, "%s changed `action`, which is only to be read", function));

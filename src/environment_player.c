@@ -192,13 +192,8 @@ static void choose_action(struct sac_player *p, int32_t j)
     }
 }
 
-enum sac_status sac_player_step(struct sac_player *p, int32_t count)
+enum sac_status sac_player_apply(struct sac_player *p, int32_t count)
 {
-    for (int32_t j = 0; j < count; j++) {
-        choose_action(p, j);
-        p->taken[j]++;
-        p->age[j]++;
-    }
     const struct sac_env_step step = {.size = sizeof step,
                                       .count = count,
                                       .action = p->action,
@@ -209,6 +204,16 @@ enum sac_status sac_player_step(struct sac_player *p, int32_t count)
                                       .terminated = p->terminated,
                                       .truncated = p->truncated};
     return sac_instance_raw_step(&p->instance, &step);
+}
+
+enum sac_status sac_player_step(struct sac_player *p, int32_t count)
+{
+    for (int32_t j = 0; j < count; j++) {
+        choose_action(p, j);
+        p->taken[j]++;
+        p->age[j]++;
+    }
+    return sac_player_apply(p, count);
 }
 
 /* Episodes end after a number of steps that is the environment's own, so that grouping does not matter. */

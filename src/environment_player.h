@@ -44,6 +44,9 @@ enum sac_status sac_player_reset_all(struct sac_player *player);
  * bounds held for a while, or anything within them. */
 enum sac_status sac_player_step(struct sac_player *player, int32_t count);
 
+/* The same with the actions that stand in `action`; counts nothing. */
+enum sac_status sac_player_apply(struct sac_player *player, int32_t count);
+
 /* Step all, `steps` times, restarting what ended or has lasted long enough. `trail`, where not NULL, gets
  * what came out, from its row `at` on. */
 enum sac_status sac_player_play(struct sac_player *player, int steps, struct sac_trail *trail, int at);

@@ -16,14 +16,7 @@ static int count;
 
 static void make_list(void)
 {
-    count = bench_gemm_list(list, 0);
-    count = bench_kernels_list(list, count);
-    count = bench_replay_list(list, count);
-    count = bench_snapshot_list(list, count);
-    count = bench_inference_list(list, count);
-    count = bench_environment_list(list, count);
-    count = bench_update_list(list, count);
-    count = bench_train_list(list, count);
+    count = bench_list(list);
 }
 
 /* Names are what people compare results by: lower-case, whole, and none twice. */
