@@ -62,17 +62,6 @@ static int team_by_size(double flops)
     return flops < SMALL_UPDATE ? 1 : most_of(2, 2 * (int)fmin(flops / MEMBER_FLOPS / 2, 1e6));
 }
 
-/* Forward passes are a third of an update's work, and v1 and v2 both make about 13 of one hidden layer's
- * size. */
-double sac_placement_update_flops(const struct sac_settings *settings, int inputs)
-{
-    double weights = 0;
-    int in = inputs;
-    for (int i = 0; i < settings->hidden_layers; in = settings->hidden[i++])
-        weights += (double)in * settings->hidden[i];
-    return 26.0 * settings->batch_size * weights;
-}
-
 static const char *plural(int n)
 {
     return n == 1 ? "" : "s";

@@ -2,7 +2,7 @@
 #ifndef SAC_PLACEMENT_H
 #define SAC_PLACEMENT_H
 
-#include <softac/settings.h>
+#include <softac/status.h>
 
 #include "topology.h"
 
@@ -10,7 +10,7 @@ struct sac_placement_request {
     int env_threads, learner_threads; /* as asked for; 0: choose */
     int environments;                 /* an env thread has at least one */
     int most_learner_threads;         /* what OpenMP grants */
-    double update_flops;              /* of one update, roughly */
+    double update_flops;              /* of one update */
 };
 
 /* CPUs a thread may run on. */
@@ -27,9 +27,6 @@ struct sac_placement {
     char reason[256]; /* "2 threads learn (...), 2 step environments (...), on ..." */
     int *cpu;         /* what the lists point into */
 };
-
-/* Of one update, for a network of so many inputs. */
-double sac_placement_update_flops(const struct sac_settings *settings, int inputs);
 
 /* The learner's team goes onto physical cores of their own, the fastest, around one L3 cache where they fit;
  * the other hardware threads of these cores stay idle while there are cores left. Env threads and evaluator

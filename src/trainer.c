@@ -22,6 +22,7 @@
 #include "safe_point.h"
 #include "thread.h"
 #include "trainer_events.h"
+#include "update_work.h"
 
 enum { EPISODE_WINDOW = 100 }; /* as Stable-Baselines3's rollout/ep_rew_mean */
 static const uint64_t LOOK_EVERY_NS = 1000000000u;
@@ -101,8 +102,7 @@ static enum sac_status choose_threads(struct sac_trainer *t, const struct sac_ma
         .learner_threads = machine->learner_threads,
         .environments = t->settings.environments,
         .most_learner_threads = sac_team_limit(),
-        .update_flops =
-            sac_placement_update_flops(&t->settings, t->spec.observation_size + t->spec.action_size),
+        .update_flops = sac_update_flops(&t->settings, t->spec.observation_size, t->spec.action_size),
     };
     struct sac_topology *topology = NULL;
     enum sac_status status = sac_topology_read(&topology);

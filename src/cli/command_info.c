@@ -19,6 +19,7 @@
 #include "../openmp_runtimes.h"
 #include "../team.h"
 #include "../thread.h"
+#include "../update_work.h"
 #include "command.h"
 #include "drawing.h"
 
@@ -123,7 +124,7 @@ static enum sac_status gather_placement(json_t *info)
     const struct sac_placement_request request = {
         .environments = settings.environments,
         .most_learner_threads = sac_team_limit(),
-        .update_flops = sac_placement_update_flops(&settings, OBSERVATIONS + ACTIONS),
+        .update_flops = sac_update_flops(&settings, OBSERVATIONS, ACTIONS),
     };
     enum sac_status status = sac_topology_read(&topology);
     if (!status)
