@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "atomics.h"
 #include "environment_call.h"
 
 enum { STACK_BYTES = 1 << 18, SECONDS_TO_SAVE = 60 };
@@ -37,7 +38,9 @@ static bool caused_here(const siginfo_t *info)
 
 /* After an environment's crash the process may not be whole: a lock of the allocator may be left taken, or
  * its tables broken. So what follows is given some time, and a second crash is the first one's. */
-static volatile sig_atomic_t crashed;
+/* written by: every thread that crashed, in its handler; read by: the handlers of all. Relaxed: no data goes
+ * with it */
+static _Atomic int crashed;
 
 static void give_up(void)
 {
@@ -59,11 +62,11 @@ static void on_crash(int number, siginfo_t *info, void *context)
     if (way_back && caused_here(info)) {
         sigjmp_buf *to = way_back;
         way_back = NULL;
-        crashed = 1;
+        sac_store_relaxed(&crashed, 1);
         alarm(SECONDS_TO_SAVE);
         siglongjmp(*to, number);
     }
-    if (crashed)
+    if (sac_load_relaxed(&crashed))
         give_up();
     for (int i = 0; i < CRASHES; i++)
         if (crashes[i] == number)
