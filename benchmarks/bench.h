@@ -32,10 +32,11 @@ struct benchmark {
     const void *subject; /* what the functions need to know which of its kind this is */
     bool own_threads;    /* starts and places its threads itself (whole training runs): is not pinned */
 
-    /* On failure *state stays NULL and nothing is left behind. SAC_ENV: an environment that can not be made
-     * on this machine; the benchmark is skipped, and a line says so. */
+    size_t state_size; /* bytes of what the functions get, all zero before create */
+    /* What it had made when it fails is left to destroy. SAC_ENV: an environment that can not be made on this
+     * machine; the benchmark is skipped, and a line says so. */
     enum sac_status (*create)(const struct benchmark *benchmark, const struct bench_options *options,
-                              void **state);
+                              void *state);
     /* The timed part: `calls` calls, and as little around them as can be. The caller's thread is pinned, and
      * so are the members of a team of options->threads that it enters. */
     void (*run)(void *state, int64_t calls);
@@ -44,8 +45,13 @@ struct benchmark {
      * which add up to cost->flops. The caller's. */
     json_t *(*table)(void *state);
     enum sac_status (*check)(void *state); /* NULL, or after the runs: was the work what it should be? */
-    void (*destroy)(void *state);          /* takes NULL */
+    void (*destroy)(void *state);          /* what is in it, however far create has come; NULL: nothing is */
 };
+
+/* Its state, made by its create; on failure *state is NULL and nothing is left behind. */
+enum sac_status bench_open(const struct benchmark *benchmark, const struct bench_options *options,
+                           void **state);
+void bench_close(const struct benchmark *benchmark, void *state); /* takes NULL */
 
 enum { BENCH_MOST = 256 };
 

@@ -42,15 +42,12 @@ struct environment_bench {
 static void destroy(void *state)
 {
     struct environment_bench *b = state;
-    if (b == NULL)
-        return;
     if (b->instance != NULL)
         b->ops->destroy(b->instance);
     void *const buffers[] = {b->action,    b->observation, b->reward, b->terminated,
                              b->truncated, b->finished,    b->length};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         sac_free(buffers[i]);
-    free(b);
 }
 
 static bool allocate(struct environment_bench *b)
@@ -98,24 +95,17 @@ static enum sac_status start(struct environment_bench *b)
 }
 
 static enum sac_status create(const struct benchmark *benchmark, const struct bench_options *options,
-                              void **state)
+                              void *state)
 {
     (void)options;
     const struct subject *subject = benchmark->subject;
-    struct environment_bench *b = calloc(1, sizeof *b);
-    if (b == NULL)
-        return sac_fail(SAC_NOMEM, "no memory for %s", benchmark->name);
+    struct environment_bench *b = state;
     b->ops = subject->ops;
     b->environments = subject->environments;
     enum sac_status status = sac_environment_spec(b->ops, NULL, &b->spec);
     if (status == SAC_OK)
         status = start(b);
-    if (status != SAC_OK) {
-        destroy(b);
-        return status;
-    }
-    *state = b;
-    return SAC_OK;
+    return status;
 }
 
 /* List the environments whose episode is over. */
@@ -182,6 +172,7 @@ int bench_environment_list(struct benchmark *list, int count)
             subjects[n] = (struct subject){entry->ops, batches[k]};
             *b = (struct benchmark){.unit = "steps/s",
                                     .subject = &subjects[n],
+                                    .state_size = sizeof(struct environment_bench),
                                     .create = create,
                                     .run = run,
                                     .describe = describe,

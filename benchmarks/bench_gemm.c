@@ -151,23 +151,18 @@ static float *random_block(size_t rows, int ld)
 static void destroy(void *state)
 {
     struct gemm *g = state;
-    if (g == NULL)
-        return;
     sac_linear_destroy(g->site);
     sac_free(g->x);
     sac_free(g->w);
     sac_free(g->y);
     sac_free(g->bias);
-    free(g);
 }
 
 static enum sac_status create(const struct benchmark *benchmark, const struct bench_options *options,
-                              void **state)
+                              void *state)
 {
     (void)options;
-    struct gemm *g = calloc(1, sizeof *g);
-    if (g == NULL)
-        return sac_fail(SAC_NOMEM, "no memory for %s", benchmark->name);
+    struct gemm *g = state;
     g->product = benchmark->subject;
     const struct sac_linear_shape *s = &g->product->shape;
     set_rows(g);
@@ -175,15 +170,8 @@ static enum sac_status create(const struct benchmark *benchmark, const struct be
     g->w = random_block(g->w_rows, s->w_ld);
     g->y = random_block(g->y_rows, s->y_ld);
     g->bias = random_block(1, s->w_ld);
-    enum sac_status status = g->x && g->w && g->y && g->bias
-                                 ? sac_linear_create(s, &g->site)
-                                 : sac_fail(SAC_NOMEM, "no memory for %s", benchmark->name);
-    if (status != SAC_OK) {
-        destroy(g);
-        return status;
-    }
-    *state = g;
-    return SAC_OK;
+    return g->x && g->w && g->y && g->bias ? sac_linear_create(s, &g->site)
+                                           : sac_fail(SAC_NOMEM, "no memory for %s", benchmark->name);
 }
 
 static void run(void *state, int64_t calls)
@@ -228,6 +216,7 @@ int bench_gemm_list(struct benchmark *list, int count)
             struct benchmark *b = &list[count++];
             *b = (struct benchmark){.unit = "us",
                                     .subject = p,
+                                    .state_size = sizeof(struct gemm),
                                     .create = create,
                                     .run = run,
                                     .describe = describe,

@@ -28,14 +28,11 @@ struct inference {
 static void destroy(void *state)
 {
     struct inference *b = state;
-    if (b == NULL)
-        return;
     sac_free(b->parameters);
     sac_free(b->observation);
     sac_free(b->noise);
     sac_free(b->action);
     sac_free(b->scratch);
-    free(b);
 }
 
 static bool allocate(struct inference *b)
@@ -50,26 +47,21 @@ static bool allocate(struct inference *b)
 }
 
 static enum sac_status create(const struct benchmark *benchmark, const struct bench_options *options,
-                              void **state)
+                              void *state)
 {
     (void)options;
     const struct subject *subject = benchmark->subject;
     const struct bench_shape *shape = subject->shape;
     const struct sac_settings settings = bench_settings(shape, SAC_V2);
-    struct inference *b = calloc(1, sizeof *b);
-    if (b == NULL)
-        return sac_fail(SAC_NOMEM, "no memory for %s", benchmark->name);
+    struct inference *b = state;
     b->rows = subject->rows;
     b->observation_ld = (int)sac_round_up((size_t)shape->observation_size, 16);
     sac_policy_network_init(&b->policy, shape->observation_size, shape->action_size, &settings);
-    if (!allocate(b)) {
-        destroy(b);
+    if (!allocate(b))
         return sac_fail(SAC_NOMEM, "no memory for %s", benchmark->name);
-    }
     sac_network_randomize(&b->policy.network, b->parameters, BENCH_SEED, 0);
     sac_kernels()->normal(b->observation, b->observation_ld, BENCH_SEED, SAC_PURPOSE_TRAINING, 0, 0, b->rows,
                           shape->observation_size);
-    *state = b;
     return SAC_OK;
 }
 
@@ -107,6 +99,7 @@ int bench_inference_list(struct benchmark *list, int count)
         subjects[i] = (struct subject){&bench_shapes[i / BATCHES], batches[i % BATCHES]};
         *b = (struct benchmark){.unit = "us",
                                 .subject = &subjects[i],
+                                .state_size = sizeof(struct inference),
                                 .create = create,
                                 .run = run,
                                 .describe = describe,

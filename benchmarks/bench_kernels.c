@@ -170,11 +170,8 @@ static size_t critic_floats(void)
 static void destroy(void *state)
 {
     struct kernel_bench *b = state;
-    if (b == NULL)
-        return;
     for (size_t i = 0; i < sizeof b->x / sizeof *b->x; i++)
         sac_free(b->x[i]);
-    free(b);
 }
 
 /* A standard deviation and slopes are positive: so are moments. */
@@ -188,12 +185,10 @@ static void fill(const struct kernel_bench *b, size_t floats)
 }
 
 static enum sac_status create(const struct benchmark *benchmark, const struct bench_options *options,
-                              void **state)
+                              void *state)
 {
     (void)options;
-    struct kernel_bench *b = calloc(1, sizeof *b);
-    if (b == NULL)
-        return sac_fail(SAC_NOMEM, "no memory for %s", benchmark->name);
+    struct kernel_bench *b = state;
     b->subject = benchmark->subject;
     b->k = b->subject->scalar ? &sac_kernels_scalar : sac_kernels();
     b->critic = critic_floats();
@@ -201,12 +196,9 @@ static enum sac_status create(const struct benchmark *benchmark, const struct be
     bool enough = true;
     for (size_t i = 0; i < sizeof b->x / sizeof *b->x; i++)
         enough &= (b->x[i] = sac_allocate(floats * sizeof(float))) != NULL;
-    if (!enough) {
-        destroy(b);
+    if (!enough)
         return sac_fail(SAC_NOMEM, "no memory for %s", benchmark->name);
-    }
     fill(b, floats);
-    *state = b;
     return SAC_OK;
 }
 
@@ -236,6 +228,7 @@ int bench_kernels_list(struct benchmark *list, int count)
         struct benchmark *b = &list[count++];
         *b = (struct benchmark){.unit = "ns",
                                 .subject = &subjects[i],
+                                .state_size = sizeof(struct kernel_bench),
                                 .create = create,
                                 .run = run,
                                 .describe = describe,

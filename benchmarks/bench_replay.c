@@ -1,7 +1,6 @@
 /* replay/SHAPE/append: records per second of one env thread, in a replay that is full, with the learner's
  * grants. replay/SHAPE/gather: drawing a batch and gathering its rows, from a million. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "agent.h"
 #include "bench.h"
@@ -19,35 +18,25 @@ struct replay_bench {
 static void destroy(void *state)
 {
     struct replay_bench *b = state;
-    if (b == NULL)
-        return;
     sac_agent_destroy(b->agent);
     sac_team_destroy(b->team);
     bench_replay_give(b->data);
-    free(b);
 }
 
 static enum sac_status create(const struct benchmark *benchmark, const struct bench_options *options,
-                              void **state)
+                              void *state)
 {
     (void)options;
     const struct bench_shape *shape = benchmark->subject;
     const struct sac_settings settings = bench_settings(shape, SAC_V2);
-    struct replay_bench *b = calloc(1, sizeof *b);
-    if (b == NULL)
-        return sac_fail(SAC_NOMEM, "no memory for %s", benchmark->name);
+    struct replay_bench *b = state;
     enum sac_status status = bench_replay_take(shape, &b->data);
     if (status == SAC_OK)
         status = sac_team_create(1, &b->team);
     if (status == SAC_OK)
         status =
             sac_agent_create(&settings, shape->observation_size, shape->action_size, 1, b->team, &b->agent);
-    if (status != SAC_OK) {
-        destroy(b);
-        return status;
-    }
-    *state = b;
-    return SAC_OK;
+    return status;
 }
 
 static double row_bytes(const struct replay_bench *b)
@@ -97,7 +86,10 @@ static void describe_gather(void *state, struct bench_cost *cost)
 int bench_replay_list(struct benchmark *list, int count)
 {
     for (int s = 0; s < BENCH_SHAPES; s++) {
-        const struct benchmark common = {.subject = &bench_shapes[s], .create = create, .destroy = destroy};
+        const struct benchmark common = {.subject = &bench_shapes[s],
+                                         .state_size = sizeof(struct replay_bench),
+                                         .create = create,
+                                         .destroy = destroy};
         struct benchmark *append = &list[count++], *gather = &list[count++];
         *append = *gather = common;
         append->unit = "records/s";

@@ -22,36 +22,24 @@ struct snapshot_bench {
 static void destroy(void *state)
 {
     struct snapshot_bench *b = state;
-    if (b == NULL)
-        return;
     sac_snapshots_destroy(b->snapshots);
     sac_free(b->parameters);
-    free(b);
 }
 
 static enum sac_status create(const struct benchmark *benchmark, const struct bench_options *options,
-                              void **state)
+                              void *state)
 {
     (void)options;
     const struct bench_shape *shape = benchmark->subject;
     const struct sac_settings settings = bench_settings(shape, SAC_V2);
     struct sac_policy_network policy;
     sac_policy_network_init(&policy, shape->observation_size, shape->action_size, &settings);
-    struct snapshot_bench *b = calloc(1, sizeof *b);
-    if (b == NULL)
-        return sac_fail(SAC_NOMEM, "no memory for %s", benchmark->name);
+    struct snapshot_bench *b = state;
     b->holder.slot = -1;
     b->floats = policy.network.size;
     b->parameters = sac_allocate(b->floats * sizeof *b->parameters);
-    const enum sac_status status = b->parameters != NULL
-                                       ? sac_snapshots_create(2, b->floats, b->parameters, &b->snapshots)
-                                       : sac_fail(SAC_NOMEM, "no memory for %s", benchmark->name);
-    if (status != SAC_OK) {
-        destroy(b);
-        return status;
-    }
-    *state = b;
-    return SAC_OK;
+    return b->parameters != NULL ? sac_snapshots_create(2, b->floats, b->parameters, &b->snapshots)
+                                 : sac_fail(SAC_NOMEM, "no memory for %s", benchmark->name);
 }
 
 static void run_look(void *state, int64_t calls)
@@ -110,6 +98,7 @@ int bench_snapshot_list(struct benchmark *list, int count)
 {
     const struct benchmark common = {.unit = "ns",
                                      .subject = &bench_shapes[0],
+                                     .state_size = sizeof(struct snapshot_bench),
                                      .create = create,
                                      .describe = describe_call,
                                      .destroy = destroy};

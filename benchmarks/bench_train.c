@@ -83,12 +83,10 @@ static void run(void *state, int64_t calls)
 
 /* The first run tells what memory a run takes; later ones find some of it still mapped. */
 static enum sac_status create(const struct benchmark *benchmark, const struct bench_options *options,
-                              void **state)
+                              void *state)
 {
     const enum sac_algorithm *algorithm = benchmark->subject;
-    struct train *b = calloc(1, sizeof *b);
-    if (b == NULL)
-        return sac_fail(SAC_NOMEM, "no memory for %s", benchmark->name);
+    struct train *b = state;
     b->threads = options->threads;
     b->settings = bench_settings(&bench_shapes[BENCH_SHAPES - 1], *algorithm);
     b->settings.steps = STEPS;
@@ -100,13 +98,8 @@ static enum sac_status create(const struct benchmark *benchmark, const struct be
     const double before = own_memory("VmRSS:");
     if (status == SAC_OK)
         status = train_once(b);
-    if (status != SAC_OK) {
-        free(b);
-        return status;
-    }
     b->memory_rise = watched ? own_memory("VmHWM:") - before : NAN;
-    *state = b;
-    return SAC_OK;
+    return status;
 }
 
 static void describe(void *state, struct bench_cost *cost)
@@ -130,11 +123,6 @@ static enum sac_status check(void *state)
                                     : sac_fail(SAC_STATE, "training ended with a return that is no number");
 }
 
-static void destroy(void *state)
-{
-    free(state);
-}
-
 int bench_train_list(struct benchmark *list, int count)
 {
     static const enum sac_algorithm algorithms[] = {SAC_V1, SAC_V2};
@@ -143,11 +131,11 @@ int bench_train_list(struct benchmark *list, int count)
         *b = (struct benchmark){.unit = "steps/s",
                                 .subject = &algorithms[i],
                                 .own_threads = true,
+                                .state_size = sizeof(struct train),
                                 .create = create,
                                 .run = run,
                                 .describe = describe,
-                                .check = check,
-                                .destroy = destroy};
+                                .check = check};
         snprintf(b->name, sizeof b->name, "train/pendulum/%s", algorithms[i] == SAC_V1 ? "sac_v1" : "sac_v2");
     }
     return count;

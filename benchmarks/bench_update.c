@@ -3,7 +3,6 @@
  * The gradient by the action goes through each row's lower critic alone, so its cost depends on how the rows
  * fall: on data where one critic is always the lower one the work would not be that of training. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "agent_internal.h"
 #include "bench.h"
@@ -54,14 +53,11 @@ static enum sac_status create_learner(struct update_bench *b, const struct bench
 static void destroy(void *state)
 {
     struct update_bench *b = state;
-    if (b == NULL)
-        return;
     sac_learner_destroy(b->learner);
     sac_snapshots_destroy(b->snapshots);
     sac_agent_destroy(b->agent);
     sac_team_destroy(b->team);
     bench_replay_give(b->data);
-    free(b);
 }
 
 /* In the last batch. */
@@ -90,24 +86,19 @@ static void run(void *state, int64_t calls)
 }
 
 static enum sac_status create(const struct benchmark *benchmark, const struct bench_options *options,
-                              void **state)
+                              void *state)
 {
     const struct subject *subject = benchmark->subject;
-    struct update_bench *b = calloc(1, sizeof *b);
-    if (b == NULL)
-        return sac_fail(SAC_NOMEM, "no memory for %s", benchmark->name);
+    struct update_bench *b = state;
     b->name = benchmark->name;
     b->settings = bench_settings(subject->shape, subject->algorithm);
     enum sac_status status = bench_replay_take(subject->shape, &b->data);
     if (status == SAC_OK)
         status = create_learner(b, subject->shape, options->threads);
-    if (status != SAC_OK) {
-        destroy(b);
+    if (status != SAC_OK)
         return status;
-    }
     run(b, WARM_UPDATES);
     b->lower_rows = b->rows = 0;
-    *state = b;
     return SAC_OK;
 }
 
@@ -156,6 +147,7 @@ int bench_update_list(struct benchmark *list, int count)
         subjects[i] = (struct subject){&bench_shapes[i / ALGORITHMS], i % ALGORITHMS ? SAC_V2 : SAC_V1};
         *b = (struct benchmark){.unit = "updates/s",
                                 .subject = &subjects[i],
+                                .state_size = sizeof(struct update_bench),
                                 .create = create,
                                 .run = run,
                                 .describe = describe,

@@ -112,7 +112,7 @@ static enum sac_status prepare(struct bench_harness *h, struct member *m)
         bench_crew_scatter(h->crew);
     else
         bench_crew_surround(h->crew);
-    const enum sac_status status = m->benchmark->create(m->benchmark, &h->options, &m->state);
+    const enum sac_status status = bench_open(m->benchmark, &h->options, &m->state);
     if (status != SAC_OK)
         return status;
     place(h, m);
@@ -302,7 +302,7 @@ enum sac_status bench_group_run(struct bench_harness *harness, const struct benc
         status = finish(harness, member, *ran);
     }
     for (int i = 0; i < *ran; i++) {
-        member[i].benchmark->destroy(member[i].state);
+        bench_close(member[i].benchmark, member[i].state);
         if (status != SAC_OK)
             bench_result_destroy(&result[i]);
     }

@@ -76,7 +76,7 @@ START_TEST(each_works)
         void *state = NULL;
         if (!is_quick(b))
             continue;
-        const enum sac_status status = b->create(b, &options, &state);
+        const enum sac_status status = bench_open(b, &options, &state);
         if (status == SAC_ENV && strstr(sac_last_error(), ".xml") != NULL) {
             printf("SKIPPED: %s: %s\n", b->name, sac_last_error());
             continue;
@@ -88,8 +88,8 @@ START_TEST(each_works)
         tables += b->table != NULL;
         if (b->check != NULL)
             ck_assert_msg(b->check(state) == SAC_OK, "%s: %s", b->name, sac_last_error());
-        b->destroy(state);
-        b->destroy(NULL);
+        bench_close(b, state);
+        bench_close(b, NULL);
     }
     ck_assert_int_eq(tables, 2); /* update/small */
 }
