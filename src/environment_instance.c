@@ -25,7 +25,7 @@ struct call {
     void *state_out;
     size_t size;
     int result;
-    char error[SAC_ENV_ERROR_SIZE];
+    char *error; /* (SAC_ENV_ERROR_SIZE) outside, so that making a call does not clear all of it */
 };
 
 static const char *function_name(enum function function)
@@ -100,7 +100,9 @@ static enum sac_status fail_crashed(struct sac_instance *instance, enum function
 static enum sac_status call(struct call *c)
 {
     struct sac_instance *instance = c->instance;
-    char whose[384];
+    char whose[384], error[SAC_ENV_ERROR_SIZE];
+    error[0] = '\0';
+    c->error = error;
     if (instance->crashed) {
         describe(instance, whose, sizeof whose);
         return sac_fail(SAC_ENV, "%s: crashed before; it is not called again", whose);
@@ -120,8 +122,8 @@ static enum sac_status call(struct call *c)
 
 static enum sac_status create_handle(struct sac_instance *instance, const struct sac_env_create *create)
 {
-    struct call c = {.instance = instance, .function = CREATE, .create = create};
-    char whose[384];
+    char whose[384], error[SAC_ENV_ERROR_SIZE] = "";
+    struct call c = {.instance = instance, .function = CREATE, .create = create, .error = error};
     const int signal_number = sac_environment_call(perform, &c);
     if (signal_number)
         return fail_crashed(instance, CREATE, signal_number);
