@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent_fixture.h"
+#include "suite.h"
 
 static struct sac_settings variant(int i)
 {
@@ -309,11 +310,5 @@ int main(void)
     tcase_add_test(tc, test_lower_critic_alone);
     tcase_add_test(tc, test_any_sizes);
     tcase_add_test(tc, test_flops_and_description);
-    Suite *suite = suite_create("agent");
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(CK_FORK_GETENV, "agent", tc, NULL);
 }

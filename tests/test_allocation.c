@@ -13,6 +13,7 @@
 #include "learner.h"
 #include "memory.h"
 #include "point_mass.h"
+#include "suite.h"
 
 static _Atomic int64_t our_allocations;
 
@@ -139,16 +140,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("allocation");
     TCase *all = tcase_create("all");
     tcase_set_timeout(all, 120);
     tcase_add_test(all, a_byte_is_seen);
     tcase_add_loop_test(all, a_run_allocates_nothing, 0, 4);
-    suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(CK_NOFORK, "allocation", all, NULL);
 }

@@ -15,6 +15,7 @@
 #include "../benchmarks/disturbance.h"
 #include "../benchmarks/statistics.h"
 #include "../benchmarks/unit.h"
+#include "suite.h"
 
 /* ThreadSanitizer does not know libgomp's barriers: of one parallel region after the other, as benchmarks
  * make them, it gives false reports. Its build (SAC_PORTABLE_ONLY) runs benchmarks on one thread. */
@@ -590,11 +591,5 @@ int main(void)
     tcase_add_test(tc, missing_models_are_skipped);
 #endif
     tcase_add_test(tc, nearest);
-    Suite *suite = suite_create("bench");
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(CK_FORK_GETENV, "bench", tc, NULL);
 }

@@ -10,6 +10,7 @@
 #include "agent.h"
 #include "error.h"
 #include "memory.h"
+#include "suite.h"
 
 static struct benchmark list[BENCH_MOST];
 static int count;
@@ -202,11 +203,5 @@ int main(void)
     tcase_add_test(tc, each_works);
     tcase_add_test(tc, replay_is_shared_and_full);
     tcase_add_test(tc, gemms_are_the_call_sites);
-    Suite *suite = suite_create("benchmarks");
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(CK_FORK_GETENV, "benchmarks", tc, NULL);
 }

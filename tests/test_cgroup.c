@@ -9,6 +9,7 @@
 
 #include "cgroup.h"
 #include "fake_root.h"
+#include "suite.h"
 
 #define MOUNT_2 "30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw\n"
 #define MOUNT_1 "32 31 0:29 / /sys/fs/cgroup/cpu rw,relatime shared:9 - cgroup cgroup rw,cpu,cpuacct\n"
@@ -122,11 +123,5 @@ int main(void)
     tcase_add_test(tc, folders_from_the_inside_out);
     tcase_add_test(tc, nonsense);
     tcase_add_test(tc, here);
-    Suite *suite = suite_create("cgroup");
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(CK_FORK_GETENV, "cgroup", tc, NULL);
 }

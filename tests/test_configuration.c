@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "settings.h"
+#include "suite.h"
 
 static struct sac_config *parse(const char *text)
 {
@@ -201,7 +202,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("configuration");
     TCase *cases = tcase_create("configuration");
     tcase_add_loop_test(cases, bad_files_are_refused, 0, sizeof refused / sizeof *refused);
     tcase_add_test(cases, invalid_yaml_names_the_line);
@@ -211,10 +211,5 @@ int main(void)
     tcase_add_test(cases, order_inside_a_source_says_nothing);
     tcase_add_test(cases, sources_are_checked_together);
     tcase_add_test(cases, conflicts_name_the_line);
-    suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(CK_FORK_GETENV, "configuration", cases, NULL);
 }

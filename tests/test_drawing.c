@@ -6,6 +6,7 @@
 
 #include "cli/drawing.h"
 #include "machines.h"
+#include "suite.h"
 
 static struct sac_topology *topology;
 static struct sac_placement *placement;
@@ -96,11 +97,5 @@ int main(void)
     tcase_add_test(tc, sharing_is_drawn);
     tcase_add_test(tc, rows_are_broken);
     tcase_add_test(tc, json);
-    Suite *suite = suite_create("drawing");
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(CK_FORK_GETENV, "drawing", tc, NULL);
 }

@@ -8,6 +8,7 @@
 #include "point_mass.h"
 #include "replay.h"
 #include "safe_point.h"
+#include "suite.h"
 
 enum { STEP_LIMIT = 40, ENVIRONMENTS = 6 };
 
@@ -117,11 +118,5 @@ int main(void)
     TCase *tc = tcase_create("env_thread");
     tcase_set_timeout(tc, 120);
     tcase_add_loop_test(tc, records_are_true, 0, 2);
-    Suite *suite = suite_create("env_thread");
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(CK_FORK_GETENV, "env_thread", tc, NULL);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #ifdef HAVE_MUJOCO
 #include "../envs/mujoco/mujoco_trap.h"
+#include "suite.h"
 #include <mujoco/mujoco.h>
 #endif
 
@@ -561,7 +562,6 @@ int main(void)
     int entries = 0;
     while (sac_environment_entry(entries))
         entries++;
-    Suite *suite = suite_create("environment");
     TCase *all = tcase_create("every built-in environment"), *some = tcase_create("registry and models");
     tcase_add_loop_test(all, determined_by_seed, 0, entries);
     tcase_add_loop_test(all, independent_of_grouping, 0, entries);
@@ -582,11 +582,5 @@ int main(void)
     tcase_add_test(some, specs_refused);
     tcase_set_timeout(all, 60);
     tcase_set_timeout(some, 60);
-    suite_add_tcase(suite, all);
-    suite_add_tcase(suite, some);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(CK_FORK_GETENV, "environment", all, some, NULL);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "environment.h"
+#include "suite.h"
 
 static const struct {
     const char *raw, *tidy;
@@ -69,15 +70,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("error");
     TCase *cases = tcase_create("error");
     tcase_add_loop_test(cases, one_printable_line, 0, sizeof texts / sizeof *texts);
     tcase_add_test(cases, long_words_are_cut);
     tcase_add_loop_test(cases, nearest_name, 0, sizeof words / sizeof *words);
-    suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(CK_FORK_GETENV, "error", cases, NULL);
 }

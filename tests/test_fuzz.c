@@ -11,6 +11,7 @@
 #include "memory.h"
 #include "policy.h"
 #include "random.h"
+#include "suite.h"
 
 enum { CHANGES = 20000, MOST = 4096, AT_ONCE = 4 };
 
@@ -157,17 +158,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("fuzz");
     TCase *cases = tcase_create("fuzz");
     tcase_set_timeout(cases, 300);
     tcase_add_loop_test(cases, changed_settings, 0, sizeof arguments / sizeof *arguments);
     tcase_add_test(cases, changed_configurations);
     tcase_add_test(cases, changed_policies);
     tcase_add_loop_test(cases, changed_files, 0, sizeof files / sizeof *files);
-    suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(CK_FORK_GETENV, "fuzz", cases, NULL);
 }

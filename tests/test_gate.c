@@ -7,6 +7,7 @@
 
 #include "cgroup.h"
 #include "gate.h"
+#include "suite.h"
 #include "thread.h"
 
 struct counter {
@@ -181,11 +182,5 @@ int main(void)
     tcase_add_test(tc, gives_up_after_timeout);
     tcase_add_test(tc, ping_pong);
     tcase_add_test(tc, cpu_count_follows_affinity);
-    Suite *suite = suite_create("gate");
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(CK_FORK_GETENV, "gate", tc, NULL);
 }

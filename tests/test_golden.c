@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "agent_internal.h"
+#include "suite.h"
 
 #define PARAMETER_BOUND 3e-6
 #define LOSS_BOUND      1e-5
@@ -237,11 +238,5 @@ int main(void)
     tcase_set_timeout(tc, 120);
     tcase_add_loop_test(tc, test_best_kernels, 0, CASES);
     tcase_add_loop_test(tc, test_each_table, 0, CASES * 3);
-    Suite *suite = suite_create("golden");
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(CK_FORK_GETENV, "golden", tc, NULL);
 }

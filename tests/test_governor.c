@@ -6,6 +6,7 @@
 #include "atomics.h"
 #include "governor_run.h"
 #include "random.h"
+#include "suite.h"
 
 /* Runs are static: `granted` is large. */
 static struct governor_run run;
@@ -299,11 +300,5 @@ int main(void)
     tcase_add_test(tc, lockstep_ticket_given_back);
     tcase_add_test(tc, sleep_is_counted);
     tcase_add_test(tc, guard_and_refusals);
-    Suite *suite = suite_create("governor");
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(CK_FORK_GETENV, "governor", tc, NULL);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "agent_fixture.h"
+#include "suite.h"
 #include "twin.h"
 
 #define BOUND 2e-5
@@ -318,12 +319,5 @@ int main(void)
     tcase_set_timeout(estimators, 120);
     tcase_add_test(estimators, test_estimators_agree);
     tcase_add_test(estimators, test_score_function_without_action_gradient);
-    Suite *suite = suite_create("gradients");
-    suite_add_tcase(suite, losses);
-    suite_add_tcase(suite, estimators);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(CK_FORK_GETENV, "gradients", losses, estimators, NULL);
 }

@@ -7,6 +7,7 @@
 
 #include "kernels/kernels.h"
 #include "memory.h"
+#include "suite.h"
 
 extern const struct sac_kernels sac_kernels_16_lanes;
 
@@ -876,12 +877,5 @@ int main(void)
     tcase_add_test(once, adam_step);
     tcase_add_loop_test(once, choice, 0, tables - 1);
     tcase_add_test(once, choice_refused);
-    Suite *suite = suite_create("kernels");
-    suite_add_tcase(suite, each);
-    suite_add_tcase(suite, once);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(CK_FORK_GETENV, "kernels", each, once, NULL);
 }

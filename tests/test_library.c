@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "point_mass.h"
+#include "suite.h"
 
 static struct sac_settings settings;
 
@@ -487,7 +488,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("library");
     TCase *cases = tcase_create("library");
     tcase_add_checked_fixture(cases, setup, NULL);
     tcase_add_test(cases, missing_arguments_are_named);
@@ -505,10 +505,5 @@ int main(void)
     tcase_add_test(cases, children_train);
     tcase_add_test(cases, nothing_is_printed);
     tcase_add_test(cases, locales_change_nothing);
-    suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(CK_FORK_GETENV, "library", cases, NULL);
 }

@@ -8,6 +8,7 @@
 #include "kernels/kernels.h"
 #include "linear.h"
 #include "random.h"
+#include "suite.h"
 
 #define BOUND 2e-6f
 
@@ -173,11 +174,5 @@ int main(void)
     tcase_add_loop_test(tc, test_strides, 0, n);
     tcase_add_test(tc, test_leaves_the_rest_of_a_row);
     tcase_add_test(tc, test_implementation_is_named);
-    Suite *suite = suite_create("linear");
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(CK_FORK_GETENV, "linear", tc, NULL);
 }

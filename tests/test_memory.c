@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "suite.h"
 
 /* Blocks from the heap and blocks of their own mapping are aligned and zero, also where one was before. */
 START_TEST(aligned_and_zero)
@@ -50,11 +51,5 @@ int main(void)
     tcase_add_test(tc, aligned_and_zero);
     tcase_add_test(tc, too_much);
     tcase_add_test(tc, round_up);
-    Suite *suite = suite_create("memory");
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(CK_FORK_GETENV, "memory", tc, NULL);
 }

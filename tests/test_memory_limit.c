@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "fake_root.h"
+#include "suite.h"
 
 static void assert_limit(uint64_t bytes, const char *whose)
 {
@@ -120,11 +121,5 @@ int main(void)
     tcase_add_test(cases, group_1);
     tcase_add_test(cases, ulimits);
     tcase_add_test(cases, here);
-    Suite *suite = suite_create("memory limit");
-    suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(CK_FORK_GETENV, "memory limit", cases, NULL);
 }

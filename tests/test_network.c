@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "network.h"
+#include "suite.h"
 
 static const int hidden[] = {17, 256, 5};
 
@@ -132,11 +133,5 @@ int main(void)
     tcase_add_test(tc, test_padding_is_zero);
     tcase_add_test(tc, test_distribution);
     tcase_add_test(tc, test_seed_and_number);
-    Suite *suite = suite_create("network");
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(CK_FORK_GETENV, "network", tc, NULL);
 }

@@ -11,6 +11,7 @@
 #include <softac/trainer.h>
 
 #include "openmp_runtimes.h"
+#include "suite.h"
 
 static bool is_found(const char *path)
 {
@@ -116,11 +117,5 @@ int main(void)
     tcase_add_loop_test(tc, test_second_runtime, 0, (int)(sizeof names / sizeof *names));
     tcase_add_test(tc, test_our_own_is_one);
     tcase_add_test(tc, test_many);
-    Suite *suite = suite_create("openmp_runtimes");
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(CK_FORK_GETENV, "openmp_runtimes", tc, NULL);
 }

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 
 #include "perf_counters.h"
+#include "suite.h"
 
 enum { LOOPS = 200000 };
 
@@ -123,16 +124,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("perf_counters");
     TCase *tests = tcase_create("perf_counters");
     tcase_add_test(tests, counts_or_says_why);
     tcase_add_test(tests, missing_counts_stay_missing);
     tcase_add_test(tests, closed_counters_read_as_missing);
     tcase_add_loop_test(tests, refusals_are_explained, 0, (int)(sizeof refusals / sizeof *refusals));
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(CK_FORK_GETENV, "perf_counters", tests, NULL);
 }

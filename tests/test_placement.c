@@ -7,6 +7,7 @@
 
 #include "machines.h"
 #include "placement.h"
+#include "suite.h"
 
 static const double CHEETAH = 5.4e8; /* FLOPs of an update */
 
@@ -369,11 +370,5 @@ int main(void)
     tcase_add_test(tc, size_is_the_largest_that_fits);
     tcase_add_test(tc, sizes_do_not_swing);
     tcase_add_test(tc, evaluation_takes_a_core);
-    Suite *suite = suite_create("placement");
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(CK_FORK_GETENV, "placement", tc, NULL);
 }

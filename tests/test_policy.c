@@ -13,6 +13,7 @@
 #include "kernels/kernels.h"
 #include "memory.h"
 #include "random.h"
+#include "suite.h"
 
 enum { O = 5, A = 3, ROWS = 150 };
 
@@ -313,7 +314,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("policy");
     TCase *cases = tcase_create("policy");
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_test(cases, saved_policies_load);
@@ -326,10 +326,5 @@ int main(void)
     tcase_add_test(cases, cut_policies_are_refused);
     tcase_add_test(cases, misuse_is_refused);
     tcase_add_test(cases, nan_is_refused);
-    suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(CK_FORK_GETENV, "policy", cases, NULL);
 }

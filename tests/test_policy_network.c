@@ -7,6 +7,7 @@
 #include "kernels/kernels.h"
 #include "memory.h"
 #include "policy_network.h"
+#include "suite.h"
 
 enum { ROWS = 37, MAX_A = 17 };
 
@@ -151,11 +152,5 @@ int main(void)
     tcase_add_test(tc, equals_definition);
     const struct sac_kernels *table[4];
     tcase_add_loop_test(tc, rows_are_independent, 0, sac_kernels_available(table));
-    Suite *suite = suite_create("policy network");
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(CK_FORK_GETENV, "policy network", tc, NULL);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "random.h"
+#include "suite.h"
 
 /* Philox4x32-10 gives the published numbers: Random123 1.14, tests/kat_vectors. */
 START_TEST(known_answers)
@@ -86,11 +87,5 @@ int main(void)
     tcase_add_test(tc, agrees_with_random123);
     tcase_add_test(tc, every_coordinate_counts);
     tcase_add_test(tc, unit_floats);
-    Suite *suite = suite_create("random");
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(CK_FORK_GETENV, "random", tc, NULL);
 }

@@ -9,6 +9,7 @@
 #include "memory_limit.h"
 #include "random.h"
 #include "replay.h"
+#include "suite.h"
 
 enum { O = 3, A = 2, LD = 16, ROWS = 64 };
 
@@ -505,11 +506,5 @@ int main(void)
     tcase_add_test(tc, bad_shapes_are_refused);
     tcase_add_test_raise_signal(tc, step_after_the_end, SIGABRT);
     tcase_add_test_raise_signal(tc, append_without_room, SIGABRT);
-    Suite *suite = suite_create("replay");
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(CK_FORK_GETENV, "replay", tc, NULL);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "returns.h"
+#include "suite.h"
 
 /* The interquartile mean equals the plain definition where n is a multiple of 4, and weights the edges
  * elsewhere. */
@@ -45,14 +46,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("returns");
     TCase *all = tcase_create("all");
     tcase_add_test(all, interquartile_mean);
     tcase_add_test(all, summary);
-    suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(CK_FORK_GETENV, "returns", all, NULL);
 }

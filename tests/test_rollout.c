@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/rollout_files.h"
 #include "environment.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -160,17 +161,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("rollout");
     TCase *tests = tcase_create("rollout");
     tcase_add_checked_fixture(tests, remove_files, remove_files);
     tcase_add_test(tests, prints_what_the_environment_does);
     tcase_add_test(tests, exit_status);
     tcase_add_test(tests, action_files);
     tcase_add_test(tests, state_files);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(CK_FORK_GETENV, "rollout", tests, NULL);
 }

@@ -12,6 +12,7 @@
 #include "memory.h"
 #include "point_mass.h"
 #include "settings.h"
+#include "suite.h"
 
 static double taken;
 
@@ -148,15 +149,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("run memory");
     TCase *cases = tcase_create("run memory");
     tcase_add_loop_test(cases, need_is_what_is_taken, 0, sizeof runs / sizeof *runs);
     tcase_add_loop_test(cases, refusals_tell_the_way_out, 0, sizeof refusals / sizeof *refusals);
     tcase_add_test(cases, largest_sizes);
-    suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(CK_FORK_GETENV, "run memory", cases, NULL);
 }

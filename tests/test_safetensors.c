@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "suite.h"
 
 /* A file made of a header and `data` bytes of zeros. */
 static enum sac_status parse(const char *header, size_t data, struct sac_safetensors **file)
@@ -168,7 +169,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("safetensors");
     TCase *cases = tcase_create("safetensors");
     tcase_add_loop_test(cases, bad_files_are_refused, 0, sizeof refused / sizeof *refused);
     tcase_add_test(cases, duplicates_are_refused);
@@ -177,10 +177,5 @@ int main(void)
     tcase_add_test(cases, written_files_read_back);
     tcase_add_test(cases, failing_to_write_leaves_nothing);
     tcase_add_test(cases, special_files_are_not_replaced);
-    suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(CK_FORK_GETENV, "safetensors", cases, NULL);
 }

@@ -1,5 +1,6 @@
 /* The settings table: what is taken, what is refused, and in which words. */
 #include "settings.h"
+#include "suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -223,7 +224,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("settings");
     TCase *cases = tcase_create("settings");
     tcase_add_checked_fixture(cases, setup, NULL);
     tcase_add_test(cases, defaults_are_the_papers);
@@ -233,10 +233,5 @@ int main(void)
     tcase_add_test(cases, structs_are_checked);
     tcase_add_test(cases, idle_settings_are_known);
     tcase_add_test(cases, resolved_text_reads_back);
-    suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(CK_FORK_GETENV, "settings", cases, NULL);
 }

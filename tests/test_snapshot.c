@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "snapshot.h"
+#include "suite.h"
 
 #define FLOATS 37
 
@@ -137,11 +138,5 @@ int main(void)
     tcase_add_test(tc, no_free_slot_is_reported);
     tcase_add_test(tc, release_and_hold_again);
     tcase_add_test(tc, refuses_nonsense);
-    Suite *suite = suite_create("snapshot");
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(CK_FORK_GETENV, "snapshot", tc, NULL);
 }

@@ -7,6 +7,7 @@
 
 #include <omp.h>
 
+#include "suite.h"
 #include "team.h"
 #include "thread.h"
 
@@ -224,11 +225,5 @@ int main(void)
 #ifndef SAC_PORTABLE_ONLY
     tcase_add_test(tc, test_enter_twice);
 #endif
-    Suite *suite = suite_create("team");
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(CK_FORK_GETENV, "team", tc, NULL);
 }

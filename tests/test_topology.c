@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "machines.h"
+#include "suite.h"
 #include "thread.h"
 
 static void expect_counts(const struct sac_topology *t, int packages, int nodes, int l3s, int cores, int cpus)
@@ -164,11 +165,5 @@ int main(void)
     tcase_add_test(tc, mask_alone);
     tcase_add_test(tc, this_machine);
     tcase_add_test(tc, bind);
-    Suite *suite = suite_create("topology");
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(CK_FORK_GETENV, "topology", tc, NULL);
 }

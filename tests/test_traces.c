@@ -2,6 +2,7 @@
  * describes them. With files named ENV.seedS.bin as arguments it replays those instead and prints what
  * differs. */
 #include "environment.h"
+#include "suite.h"
 
 #include <check.h>
 #include <jansson.h>
@@ -236,7 +237,6 @@ END_TEST
 
 int main(int argc, char **argv)
 {
-    Suite *suite = suite_create("traces");
     TCase *tests = tcase_create("traces");
     given = argv + 1;
     if (argc > 1) {
@@ -247,10 +247,5 @@ int main(int argc, char **argv)
         tcase_add_test(tests, half_cheetah);
         tcase_add_test(tests, inverted_pendulum);
     }
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(CK_FORK_GETENV, "traces", tests, NULL);
 }

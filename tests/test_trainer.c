@@ -11,6 +11,7 @@
 #include "point_mass.h"
 #include "policy.h"
 #include "safe_point.h"
+#include "suite.h"
 
 static struct sac_settings small_settings(enum sac_mode mode)
 {
@@ -389,7 +390,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("trainer");
     TCase *runs = tcase_create("runs");
     tcase_set_timeout(runs, 240);
     tcase_add_loop_test(runs, budget_is_exact, 0, 2);
@@ -404,11 +404,5 @@ int main(void)
     tcase_add_test(runs, environment_errors_are_told);
     tcase_add_test(runs, create_and_destroy);
     tcase_add_loop_test(runs, return_improves, 0, 2);
-    suite_add_tcase(suite, runs);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(CK_NOFORK, "trainer", runs, NULL);
 }

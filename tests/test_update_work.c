@@ -5,6 +5,7 @@
 #include "agent.h"
 #include "linear.h"
 #include "random.h"
+#include "suite.h"
 #include "update_work.h"
 
 enum { O = 10, A = 8, B = 64, PACKED = 16 /* rows of dQ/da come in multiples of it */ };
@@ -153,11 +154,5 @@ int main(void)
     TCase *tc = tcase_create("update_work");
     tcase_add_loop_test(tc, work_is_what_is_called, 0, sizeof variants / sizeof *variants);
     tcase_add_test(tc, lines_sum_up);
-    Suite *suite = suite_create("update_work");
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(CK_FORK_GETENV, "update_work", tc, NULL);
 }
