@@ -4,18 +4,17 @@
 
 #include <check.h>
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 
-/* Run the cases, the last of them NULL; CK_VERBOSITY says how much is printed. The program's exit status. */
-static inline int suite_run(enum fork_status fork_status, const char *name, TCase *first, ...)
+/* Run `count` cases (TCase *); CK_VERBOSITY says how much is printed. The program's exit status. */
+static inline int suite_run(enum fork_status fork_status, const char *name, int count, ...)
 {
     Suite *suite = suite_create(name);
-    va_list rest;
-    va_start(rest, first);
-    for (TCase *tcase = first; tcase != NULL; tcase = va_arg(rest, TCase *))
-        suite_add_tcase(suite, tcase);
-    va_end(rest);
+    va_list cases;
+    va_start(cases, count);
+    for (int i = 0; i < count; i++)
+        suite_add_tcase(suite, va_arg(cases, TCase *));
+    va_end(cases);
     SRunner *runner = srunner_create(suite);
     srunner_set_fork_status(runner, fork_status);
     srunner_run_all(runner, CK_ENV);

@@ -310,5 +310,5 @@ int main(void)
     tcase_add_test(tc, test_lower_critic_alone);
     tcase_add_test(tc, test_any_sizes);
     tcase_add_test(tc, test_flops_and_description);
-    return suite_run(CK_FORK_GETENV, "agent", tc, NULL);
+    return suite_run(CK_FORK_GETENV, "agent", 1, tc);
 }

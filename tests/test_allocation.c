@@ -144,5 +144,5 @@ int main(void)
     tcase_set_timeout(all, 120);
     tcase_add_test(all, a_byte_is_seen);
     tcase_add_loop_test(all, a_run_allocates_nothing, 0, 4);
-    return suite_run(CK_NOFORK, "allocation", all, NULL);
+    return suite_run(CK_NOFORK, "allocation", 1, all);
 }

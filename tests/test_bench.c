@@ -591,5 +591,5 @@ int main(void)
     tcase_add_test(tc, missing_models_are_skipped);
 #endif
     tcase_add_test(tc, nearest);
-    return suite_run(CK_FORK_GETENV, "bench", tc, NULL);
+    return suite_run(CK_FORK_GETENV, "bench", 1, tc);
 }

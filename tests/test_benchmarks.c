@@ -203,5 +203,5 @@ int main(void)
     tcase_add_test(tc, each_works);
     tcase_add_test(tc, replay_is_shared_and_full);
     tcase_add_test(tc, gemms_are_the_call_sites);
-    return suite_run(CK_FORK_GETENV, "benchmarks", tc, NULL);
+    return suite_run(CK_FORK_GETENV, "benchmarks", 1, tc);
 }

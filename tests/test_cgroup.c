@@ -123,5 +123,5 @@ int main(void)
     tcase_add_test(tc, folders_from_the_inside_out);
     tcase_add_test(tc, nonsense);
     tcase_add_test(tc, here);
-    return suite_run(CK_FORK_GETENV, "cgroup", tc, NULL);
+    return suite_run(CK_FORK_GETENV, "cgroup", 1, tc);
 }

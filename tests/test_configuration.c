@@ -211,5 +211,5 @@ int main(void)
     tcase_add_test(cases, order_inside_a_source_says_nothing);
     tcase_add_test(cases, sources_are_checked_together);
     tcase_add_test(cases, conflicts_name_the_line);
-    return suite_run(CK_FORK_GETENV, "configuration", cases, NULL);
+    return suite_run(CK_FORK_GETENV, "configuration", 1, cases);
 }

@@ -97,5 +97,5 @@ int main(void)
     tcase_add_test(tc, sharing_is_drawn);
     tcase_add_test(tc, rows_are_broken);
     tcase_add_test(tc, json);
-    return suite_run(CK_FORK_GETENV, "drawing", tc, NULL);
+    return suite_run(CK_FORK_GETENV, "drawing", 1, tc);
 }

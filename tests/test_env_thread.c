@@ -118,5 +118,5 @@ int main(void)
     TCase *tc = tcase_create("env_thread");
     tcase_set_timeout(tc, 120);
     tcase_add_loop_test(tc, records_are_true, 0, 2);
-    return suite_run(CK_FORK_GETENV, "env_thread", tc, NULL);
+    return suite_run(CK_FORK_GETENV, "env_thread", 1, tc);
 }

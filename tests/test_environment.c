@@ -582,5 +582,5 @@ int main(void)
     tcase_add_test(some, specs_refused);
     tcase_set_timeout(all, 60);
     tcase_set_timeout(some, 60);
-    return suite_run(CK_FORK_GETENV, "environment", all, some, NULL);
+    return suite_run(CK_FORK_GETENV, "environment", 2, all, some);
 }

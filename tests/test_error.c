@@ -74,5 +74,5 @@ int main(void)
     tcase_add_loop_test(cases, one_printable_line, 0, sizeof texts / sizeof *texts);
     tcase_add_test(cases, long_words_are_cut);
     tcase_add_loop_test(cases, nearest_name, 0, sizeof words / sizeof *words);
-    return suite_run(CK_FORK_GETENV, "error", cases, NULL);
+    return suite_run(CK_FORK_GETENV, "error", 1, cases);
 }

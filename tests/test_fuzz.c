@@ -164,5 +164,5 @@ int main(void)
     tcase_add_test(cases, changed_configurations);
     tcase_add_test(cases, changed_policies);
     tcase_add_loop_test(cases, changed_files, 0, sizeof files / sizeof *files);
-    return suite_run(CK_FORK_GETENV, "fuzz", cases, NULL);
+    return suite_run(CK_FORK_GETENV, "fuzz", 1, cases);
 }

@@ -182,5 +182,5 @@ int main(void)
     tcase_add_test(tc, gives_up_after_timeout);
     tcase_add_test(tc, ping_pong);
     tcase_add_test(tc, cpu_count_follows_affinity);
-    return suite_run(CK_FORK_GETENV, "gate", tc, NULL);
+    return suite_run(CK_FORK_GETENV, "gate", 1, tc);
 }

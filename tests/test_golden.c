@@ -238,5 +238,5 @@ int main(void)
     tcase_set_timeout(tc, 120);
     tcase_add_loop_test(tc, test_best_kernels, 0, CASES);
     tcase_add_loop_test(tc, test_each_table, 0, CASES * 3);
-    return suite_run(CK_FORK_GETENV, "golden", tc, NULL);
+    return suite_run(CK_FORK_GETENV, "golden", 1, tc);
 }

@@ -300,5 +300,5 @@ int main(void)
     tcase_add_test(tc, lockstep_ticket_given_back);
     tcase_add_test(tc, sleep_is_counted);
     tcase_add_test(tc, guard_and_refusals);
-    return suite_run(CK_FORK_GETENV, "governor", tc, NULL);
+    return suite_run(CK_FORK_GETENV, "governor", 1, tc);
 }

@@ -319,5 +319,5 @@ int main(void)
     tcase_set_timeout(estimators, 120);
     tcase_add_test(estimators, test_estimators_agree);
     tcase_add_test(estimators, test_score_function_without_action_gradient);
-    return suite_run(CK_FORK_GETENV, "gradients", losses, estimators, NULL);
+    return suite_run(CK_FORK_GETENV, "gradients", 2, losses, estimators);
 }

@@ -877,5 +877,5 @@ int main(void)
     tcase_add_test(once, adam_step);
     tcase_add_loop_test(once, choice, 0, tables - 1);
     tcase_add_test(once, choice_refused);
-    return suite_run(CK_FORK_GETENV, "kernels", each, once, NULL);
+    return suite_run(CK_FORK_GETENV, "kernels", 2, each, once);
 }

@@ -505,5 +505,5 @@ int main(void)
     tcase_add_test(cases, children_train);
     tcase_add_test(cases, nothing_is_printed);
     tcase_add_test(cases, locales_change_nothing);
-    return suite_run(CK_FORK_GETENV, "library", cases, NULL);
+    return suite_run(CK_FORK_GETENV, "library", 1, cases);
 }

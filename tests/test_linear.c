@@ -174,5 +174,5 @@ int main(void)
     tcase_add_loop_test(tc, test_strides, 0, n);
     tcase_add_test(tc, test_leaves_the_rest_of_a_row);
     tcase_add_test(tc, test_implementation_is_named);
-    return suite_run(CK_FORK_GETENV, "linear", tc, NULL);
+    return suite_run(CK_FORK_GETENV, "linear", 1, tc);
 }

@@ -51,5 +51,5 @@ int main(void)
     tcase_add_test(tc, aligned_and_zero);
     tcase_add_test(tc, too_much);
     tcase_add_test(tc, round_up);
-    return suite_run(CK_FORK_GETENV, "memory", tc, NULL);
+    return suite_run(CK_FORK_GETENV, "memory", 1, tc);
 }

@@ -121,5 +121,5 @@ int main(void)
     tcase_add_test(cases, group_1);
     tcase_add_test(cases, ulimits);
     tcase_add_test(cases, here);
-    return suite_run(CK_FORK_GETENV, "memory limit", cases, NULL);
+    return suite_run(CK_FORK_GETENV, "memory limit", 1, cases);
 }

@@ -133,5 +133,5 @@ int main(void)
     tcase_add_test(tc, test_padding_is_zero);
     tcase_add_test(tc, test_distribution);
     tcase_add_test(tc, test_seed_and_number);
-    return suite_run(CK_FORK_GETENV, "network", tc, NULL);
+    return suite_run(CK_FORK_GETENV, "network", 1, tc);
 }

@@ -117,5 +117,5 @@ int main(void)
     tcase_add_loop_test(tc, test_second_runtime, 0, (int)(sizeof names / sizeof *names));
     tcase_add_test(tc, test_our_own_is_one);
     tcase_add_test(tc, test_many);
-    return suite_run(CK_FORK_GETENV, "openmp_runtimes", tc, NULL);
+    return suite_run(CK_FORK_GETENV, "openmp_runtimes", 1, tc);
 }

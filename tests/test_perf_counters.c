@@ -129,5 +129,5 @@ int main(void)
     tcase_add_test(tests, missing_counts_stay_missing);
     tcase_add_test(tests, closed_counters_read_as_missing);
     tcase_add_loop_test(tests, refusals_are_explained, 0, (int)(sizeof refusals / sizeof *refusals));
-    return suite_run(CK_FORK_GETENV, "perf_counters", tests, NULL);
+    return suite_run(CK_FORK_GETENV, "perf_counters", 1, tests);
 }

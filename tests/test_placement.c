@@ -370,5 +370,5 @@ int main(void)
     tcase_add_test(tc, size_is_the_largest_that_fits);
     tcase_add_test(tc, sizes_do_not_swing);
     tcase_add_test(tc, evaluation_takes_a_core);
-    return suite_run(CK_FORK_GETENV, "placement", tc, NULL);
+    return suite_run(CK_FORK_GETENV, "placement", 1, tc);
 }

@@ -326,5 +326,5 @@ int main(void)
     tcase_add_test(cases, cut_policies_are_refused);
     tcase_add_test(cases, misuse_is_refused);
     tcase_add_test(cases, nan_is_refused);
-    return suite_run(CK_FORK_GETENV, "policy", cases, NULL);
+    return suite_run(CK_FORK_GETENV, "policy", 1, cases);
 }

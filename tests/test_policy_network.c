@@ -152,5 +152,5 @@ int main(void)
     tcase_add_test(tc, equals_definition);
     const struct sac_kernels *table[4];
     tcase_add_loop_test(tc, rows_are_independent, 0, sac_kernels_available(table));
-    return suite_run(CK_FORK_GETENV, "policy network", tc, NULL);
+    return suite_run(CK_FORK_GETENV, "policy network", 1, tc);
 }

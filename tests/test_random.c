@@ -87,5 +87,5 @@ int main(void)
     tcase_add_test(tc, agrees_with_random123);
     tcase_add_test(tc, every_coordinate_counts);
     tcase_add_test(tc, unit_floats);
-    return suite_run(CK_FORK_GETENV, "random", tc, NULL);
+    return suite_run(CK_FORK_GETENV, "random", 1, tc);
 }

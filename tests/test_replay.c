@@ -506,5 +506,5 @@ int main(void)
     tcase_add_test(tc, bad_shapes_are_refused);
     tcase_add_test_raise_signal(tc, step_after_the_end, SIGABRT);
     tcase_add_test_raise_signal(tc, append_without_room, SIGABRT);
-    return suite_run(CK_FORK_GETENV, "replay", tc, NULL);
+    return suite_run(CK_FORK_GETENV, "replay", 1, tc);
 }

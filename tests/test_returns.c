@@ -49,5 +49,5 @@ int main(void)
     TCase *all = tcase_create("all");
     tcase_add_test(all, interquartile_mean);
     tcase_add_test(all, summary);
-    return suite_run(CK_FORK_GETENV, "returns", all, NULL);
+    return suite_run(CK_FORK_GETENV, "returns", 1, all);
 }

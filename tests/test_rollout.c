@@ -167,5 +167,5 @@ int main(void)
     tcase_add_test(tests, exit_status);
     tcase_add_test(tests, action_files);
     tcase_add_test(tests, state_files);
-    return suite_run(CK_FORK_GETENV, "rollout", tests, NULL);
+    return suite_run(CK_FORK_GETENV, "rollout", 1, tests);
 }

@@ -153,5 +153,5 @@ int main(void)
     tcase_add_loop_test(cases, need_is_what_is_taken, 0, sizeof runs / sizeof *runs);
     tcase_add_loop_test(cases, refusals_tell_the_way_out, 0, sizeof refusals / sizeof *refusals);
     tcase_add_test(cases, largest_sizes);
-    return suite_run(CK_FORK_GETENV, "run memory", cases, NULL);
+    return suite_run(CK_FORK_GETENV, "run memory", 1, cases);
 }

@@ -177,5 +177,5 @@ int main(void)
     tcase_add_test(cases, written_files_read_back);
     tcase_add_test(cases, failing_to_write_leaves_nothing);
     tcase_add_test(cases, special_files_are_not_replaced);
-    return suite_run(CK_FORK_GETENV, "safetensors", cases, NULL);
+    return suite_run(CK_FORK_GETENV, "safetensors", 1, cases);
 }

@@ -233,5 +233,5 @@ int main(void)
     tcase_add_test(cases, structs_are_checked);
     tcase_add_test(cases, idle_settings_are_known);
     tcase_add_test(cases, resolved_text_reads_back);
-    return suite_run(CK_FORK_GETENV, "settings", cases, NULL);
+    return suite_run(CK_FORK_GETENV, "settings", 1, cases);
 }

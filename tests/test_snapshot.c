@@ -138,5 +138,5 @@ int main(void)
     tcase_add_test(tc, no_free_slot_is_reported);
     tcase_add_test(tc, release_and_hold_again);
     tcase_add_test(tc, refuses_nonsense);
-    return suite_run(CK_FORK_GETENV, "snapshot", tc, NULL);
+    return suite_run(CK_FORK_GETENV, "snapshot", 1, tc);
 }

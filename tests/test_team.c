@@ -225,5 +225,5 @@ int main(void)
 #ifndef SAC_PORTABLE_ONLY
     tcase_add_test(tc, test_enter_twice);
 #endif
-    return suite_run(CK_FORK_GETENV, "team", tc, NULL);
+    return suite_run(CK_FORK_GETENV, "team", 1, tc);
 }

@@ -165,5 +165,5 @@ int main(void)
     tcase_add_test(tc, mask_alone);
     tcase_add_test(tc, this_machine);
     tcase_add_test(tc, bind);
-    return suite_run(CK_FORK_GETENV, "topology", tc, NULL);
+    return suite_run(CK_FORK_GETENV, "topology", 1, tc);
 }

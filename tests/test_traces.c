@@ -247,5 +247,5 @@ int main(int argc, char **argv)
         tcase_add_test(tests, half_cheetah);
         tcase_add_test(tests, inverted_pendulum);
     }
-    return suite_run(CK_FORK_GETENV, "traces", tests, NULL);
+    return suite_run(CK_FORK_GETENV, "traces", 1, tests);
 }

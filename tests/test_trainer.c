@@ -404,5 +404,5 @@ int main(void)
     tcase_add_test(runs, environment_errors_are_told);
     tcase_add_test(runs, create_and_destroy);
     tcase_add_loop_test(runs, return_improves, 0, 2);
-    return suite_run(CK_NOFORK, "trainer", runs, NULL);
+    return suite_run(CK_NOFORK, "trainer", 1, runs);
 }

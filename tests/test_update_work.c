@@ -154,5 +154,5 @@ int main(void)
     TCase *tc = tcase_create("update_work");
     tcase_add_loop_test(tc, work_is_what_is_called, 0, sizeof variants / sizeof *variants);
     tcase_add_test(tc, lines_sum_up);
-    return suite_run(CK_FORK_GETENV, "update_work", tc, NULL);
+    return suite_run(CK_FORK_GETENV, "update_work", 1, tc);
 }
