@@ -16,6 +16,7 @@
 #include "evaluator.h"
 #include "learner.h"
 #include "memory.h"
+#include "meter.h"
 #include "placement.h"
 #include "policy.h"
 #include "run_memory.h"
@@ -24,18 +25,8 @@
 #include "trainer_events.h"
 #include "update_work.h"
 
-enum { EPISODE_WINDOW = 100 }; /* as Stable-Baselines3's rollout/ep_rew_mean */
 static const uint64_t LOOK_EVERY_NS = 1000000000u;
 enum { LEAST_UPDATES = 8 }; /* that a measured time of an update is the mean of */
-
-/* The previous look at the counters, for rates and means in between. */
-struct look {
-    uint64_t time_ns;
-    int64_t steps;
-    uint64_t updates, env_wait, learner_wait;
-    double env_cpu_seconds, learner_cpu_seconds; /* NaN: not known */
-    double critic_loss, value_loss, policy_loss, temperature_loss, entropy;
-};
 
 struct thread_events {
     struct sac_perf_counters counters;
@@ -86,11 +77,8 @@ struct sac_trainer {
     bool running; /* its threads are */
 
     const struct sac_observer *observer;
-    uint64_t started_ns;
-    struct look last, sized; /* sized: when the team's size was looked at */
-    uint64_t *episodes_seen; /* (env_threads) */
-    struct sac_episode window[EPISODE_WINDOW];
-    uint64_t window_count;
+    struct sac_meter *meter;
+    struct sac_look sized; /* when the team's size was looked at */
 };
 
 /* --- making --- */
@@ -236,10 +224,21 @@ static enum sac_status allocate_shared(struct sac_trainer *t)
     t->env_thread = sac_allocate((size_t)t->env_threads * sizeof(struct sac_env_thread *));
     t->thread = sac_allocate((size_t)(t->env_threads + 2) * sizeof *t->thread);
     t->clock = sac_allocate((size_t)(t->env_threads + 2) * sizeof *t->clock);
-    t->episodes_seen = sac_allocate((size_t)t->env_threads * sizeof *t->episodes_seen);
-    if (!t->events || !t->error || !t->env_thread || !t->thread || !t->clock || !t->episodes_seen)
+    if (!t->events || !t->error || !t->env_thread || !t->thread || !t->clock)
         return sac_fail(SAC_NOMEM, "no memory for a run with %d env threads", t->env_threads);
     return sac_desk_create(t->settings.eval_episodes, t->events, &t->desk);
+}
+
+static enum sac_status create_meter(struct sac_trainer *t)
+{
+    const struct sac_meter_context context = {
+        .settings = &t->settings,
+        .governor = t->governor,
+        .learner = t->learner,
+        .env_thread = t->env_thread,
+        .env_threads = t->env_threads,
+    };
+    return sac_meter_create(&context, &t->meter);
 }
 
 static enum sac_status create_parts(struct sac_trainer *t)
@@ -253,6 +252,8 @@ static enum sac_status create_parts(struct sac_trainer *t)
         status = create_env_threads(t);
     if (status == SAC_OK)
         status = create_evaluator(t);
+    if (status == SAC_OK)
+        status = create_meter(t);
     return status;
 }
 
@@ -320,10 +321,10 @@ void sac_trainer_destroy(struct sac_trainer *t)
     sac_team_destroy(t->team);
     sac_governor_destroy(t->governor);
     sac_replay_destroy(t->replay);
+    sac_meter_destroy(t->meter);
     sac_desk_destroy(t->desk);
     sac_placement_destroy(t->placement);
-    void *const buffers[] = {t->events, t->error,         t->env_thread, t->thread,
-                             t->clock,  t->episodes_seen, t->events_of};
+    void *const buffers[] = {t->events, t->error, t->env_thread, t->thread, t->clock, t->events_of};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         sac_free(buffers[i]);
     sac_free(t);
@@ -432,34 +433,6 @@ static enum sac_status start_threads(struct sac_trainer *t)
 
 /* --- watching --- */
 
-static void collect_episodes(struct sac_trainer *t)
-{
-    for (int i = 0; i < t->env_threads; i++) {
-        struct sac_env_counters *counters = sac_env_thread_counters(t->env_thread[i]);
-        const uint64_t count = sac_counted_episodes(counters);
-        uint64_t from = t->episodes_seen[i];
-        if (count - from > SAC_EPISODE_RING)
-            from = count - SAC_EPISODE_RING;
-        for (uint64_t n = from; n < count; n++)
-            t->window[t->window_count++ % EPISODE_WINDOW] = sac_counted_episode(counters, n);
-        t->episodes_seen[i] = count;
-    }
-}
-
-static void describe_episodes(const struct sac_trainer *t, struct sac_progress *p)
-{
-    const uint64_t n = t->window_count < EPISODE_WINDOW ? t->window_count : EPISODE_WINDOW;
-    double returns = 0, lengths = 0;
-    for (uint64_t i = 0; i < n; i++) {
-        returns += (double)t->window[i].total_reward;
-        lengths += t->window[i].length;
-    }
-    for (int i = 0; i < t->env_threads; i++)
-        p->episodes += (int64_t)t->episodes_seen[i];
-    p->mean_return = n ? returns / (double)n : NAN;
-    p->mean_length = n ? lengths / (double)n : NAN;
-}
-
 /* Of the threads started as numbers first .. end-1. Those that have ended have no clock any more, and then
  * nobody needs to know. */
 static double cpu_seconds(const struct sac_trainer *t, int first, int end)
@@ -474,65 +447,20 @@ static double cpu_seconds(const struct sac_trainer *t, int first, int end)
     return seconds;
 }
 
-static struct look take_look(const struct sac_trainer *t)
+static struct sac_cpu_seconds cpu_used(const struct sac_trainer *t)
 {
-    struct sac_learner_counters *c = sac_learner_counters(t->learner);
-    return (struct look){
-        .time_ns = sac_time_ns(),
-        .steps = sac_governor_steps(t->governor),
-        .updates = sac_load_relaxed(&c->updates),
-        .env_wait = sac_governor_env_wait(t->governor),
-        .learner_wait = sac_governor_learner_wait(t->governor),
-        .env_cpu_seconds = cpu_seconds(t, FIRST_ENV_THREAD, t->started),
-        .learner_cpu_seconds = cpu_seconds(t, LEARNER_THREAD, t->started > 1 ? FIRST_ENV_THREAD : 1),
-        .critic_loss = sac_load_relaxed(&c->critic_loss),
-        .value_loss = sac_load_relaxed(&c->value_loss),
-        .policy_loss = sac_load_relaxed(&c->policy_loss),
-        .temperature_loss = sac_load_relaxed(&c->temperature_loss),
-        .entropy = sac_load_relaxed(&c->entropy),
+    return (struct sac_cpu_seconds){
+        .env_threads = cpu_seconds(t, FIRST_ENV_THREAD, t->started),
+        .learner = cpu_seconds(t, LEARNER_THREAD, t->started > 1 ? FIRST_ENV_THREAD : 1),
     };
-}
-
-static void describe_learning(const struct sac_trainer *t, const struct look *now, struct sac_progress *p)
-{
-    struct sac_learner_counters *c = sac_learner_counters(t->learner);
-    const struct look *last = &t->last;
-    const double n = (double)(now->updates - last->updates), scale = n > 0 ? 1 / n : NAN;
-    p->critic_loss = (now->critic_loss - last->critic_loss) * scale;
-    p->value_loss = (now->value_loss - last->value_loss) * scale;
-    p->policy_loss = (now->policy_loss - last->policy_loss) * scale;
-    p->temperature_loss = (now->temperature_loss - last->temperature_loss) * scale;
-    p->entropy = (now->entropy - last->entropy) * scale;
-    const bool any = now->updates > 0;
-    p->temperature = any ? sac_load_relaxed(&c->alpha) : NAN;
-    p->staleness_mean = any ? sac_load_relaxed(&c->staleness_mean) : NAN;
-    p->staleness_p95 = any ? sac_load_relaxed(&c->staleness_p95) : NAN;
-    p->staleness_max = any ? sac_load_relaxed(&c->staleness_max) : NAN;
 }
 
 static void report_progress(struct sac_trainer *t)
 {
-    const struct look now = take_look(t), last = t->last;
-    const double seconds = fmax((double)(now.time_ns - last.time_ns) * 1e-9, 1e-9);
-    const int64_t trained_on = now.steps - t->settings.warmup_steps;
-    struct sac_progress p = {
-        .environment_steps = now.steps,
-        .updates = now.updates,
-        .wall_seconds = (double)(now.time_ns - t->started_ns) * 1e-9,
-        .steps_per_second = (double)(now.steps - last.steps) / seconds,
-        .updates_per_second = (double)(now.updates - last.updates) / seconds,
-        .update_to_data = trained_on > 0 ? (double)now.updates / (double)trained_on : NAN,
-        .env_wait_fraction = (double)(now.env_wait - last.env_wait) * 1e-9 / seconds / t->env_threads,
-        .learner_wait_fraction = (double)(now.learner_wait - last.learner_wait) * 1e-9 / seconds,
-        .env_duty = (now.env_cpu_seconds - last.env_cpu_seconds) / seconds,
-        .learner_threads = t->sharing,
-    };
-    collect_episodes(t);
-    describe_episodes(t, &p);
-    describe_learning(t, &now, &p);
-    t->last = now;
+    struct sac_progress progress = {.learner_threads = t->sharing};
+    sac_meter_look(t->meter, cpu_used(t), &progress);
     if (t->observer && t->observer->progress)
-        t->observer->progress(t->observer->context, &p);
+        t->observer->progress(t->observer->context, &progress);
 }
 
 static void tell_placement(const struct sac_trainer *t, const char *sentence)
@@ -565,15 +493,15 @@ static void resize_team(struct sac_trainer *t, const struct sac_duty *duty)
 /* Let the team's size follow what the threads have done since the last time. */
 static void size_team(struct sac_trainer *t)
 {
-    const struct look *now = &t->last, *from = &t->sized;
+    const struct sac_look *now = sac_meter_last(t->meter), *from = &t->sized;
     const bool learns = from->updates > 0;
     if (!t->resizes || (learns && now->updates - from->updates < LEAST_UPDATES))
         return;
     const struct sac_duty duty = {
         .learner_threads = t->sharing,
-        .learner_cpu_seconds = now->learner_cpu_seconds - from->learner_cpu_seconds,
+        .learner_cpu_seconds = now->cpu_seconds.learner - from->cpu_seconds.learner,
         .updates = (double)(now->updates - from->updates),
-        .env_cpu_seconds = now->env_cpu_seconds - from->env_cpu_seconds,
+        .env_cpu_seconds = now->cpu_seconds.env_threads - from->cpu_seconds.env_threads,
         .environment_steps = (double)(now->steps - from->steps),
         .update_to_data = t->settings.update_to_data,
         .env_threads = t->env_threads,
@@ -625,7 +553,7 @@ static bool needs_main(void *context)
 
 static void watch(struct sac_trainer *t)
 {
-    uint64_t next_look = t->started_ns + LOOK_EVERY_NS;
+    uint64_t next_look = sac_meter_last(t->meter)->time_ns + LOOK_EVERY_NS;
     while (!all_ended(t)) {
         const uint64_t now = sac_time_ns();
         if (now >= next_look) {
@@ -683,8 +611,7 @@ static enum sac_status run(struct sac_trainer *t, const struct sac_observer *obs
 {
     t->running = true;
     t->observer = observer;
-    t->started_ns = sac_time_ns();
-    t->last = take_look(t);
+    sac_meter_start(t->meter);
     tell_placement(t, t->placement->reason);
     const enum sac_status started = start_threads(t);
     if (started != SAC_OK) {
