@@ -17,6 +17,31 @@ uint64_t governor_run_expected(const struct governor_run *run, int64_t steps)
     return after <= 0 ? 0 : (uint64_t)(after * run->p / run->q / R * R);
 }
 
+/* --- the promise --- */
+
+/* As both were at one moment: neither ever falls, so updates seen twice were the same in between. */
+static void look_at_both(const struct governor_run *run, int64_t *steps, int64_t *updates)
+{
+    int64_t before;
+    do {
+        before = (int64_t)sac_governor_updates(run->governor);
+        *steps = sac_governor_steps(run->governor);
+        *updates = (int64_t)sac_governor_updates(run->governor);
+    } while (*updates != before);
+}
+
+/* |updates - UTD (steps - warm-up)| <= max(1 % of UTD (steps - warm-up), UTD environments +
+ * updates_per_round), all of it times q. */
+void governor_run_assert_bound(const struct governor_run *run)
+{
+    const struct sac_settings *s = &run->settings;
+    int64_t steps, updates;
+    look_at_both(run, &steps, &updates);
+    const int64_t due = steps > s->warmup_steps ? (steps - s->warmup_steps) * run->p : 0;
+    const int64_t away = updates * run->q > due ? updates * run->q - due : due - updates * run->q;
+    SAC_ASSERT(100 * away <= due || away <= s->environments * run->p + s->updates_per_round * run->q);
+}
+
 /* --- env threads --- */
 
 /* One step of each environment of the ticket; an episode takes seven. */
@@ -48,14 +73,15 @@ static void *env_main(void *context)
             sac_governor_give_back(run->governor, &ticket);
             return NULL;
         }
-        if (run->delay != NULL)
-            run->delay(&c->random);
+        if (run->env_delay != NULL)
+            run->env_delay(&c->random);
         for (int j = 0; j < ticket.count; j++)
             if (ticket.first_step + j < MAX_STEPS)
                 run->granted[ticket.first_step + j]++;
         append_steps(c, shard, ticket.count);
         c->steps++;
         sac_governor_stepped(run->governor, c->number, &ticket);
+        governor_run_assert_bound(run);
     }
 }
 
@@ -81,12 +107,13 @@ static void *learner_main(void *context)
     while (sac_governor_turn(run->governor)) {
         SAC_ASSERT(sac_governor_steps(run->governor) >= 1);
         SAC_ASSERT(sac_governor_steps(run->governor) >= run->settings.warmup_steps);
-        if (run->delay != NULL)
-            run->delay(&random);
+        if (run->learner_delay != NULL)
+            run->learner_delay(&random);
         if (run->draw)
             draw(run);
         run->updates += (uint64_t)run->settings.updates_per_round;
         sac_governor_updated(run->governor);
+        governor_run_assert_bound(run);
     }
     return NULL;
 }
@@ -119,6 +146,7 @@ static void *watch(void *context)
 {
     struct governor_run *run = context;
     while (sac_load_relaxed(&run->watching)) {
+        governor_run_assert_bound(run);
         const int64_t steps = sac_governor_steps(run->governor);
         const int64_t updates = (int64_t)sac_governor_updates(run->governor);
         if (run->dies_at == 0)

@@ -1,5 +1,5 @@
-/* A whole run of the governor with threads that pretend to step and update, and one more that asserts the
- * promised bounds all the time. For the tests and the stress program. */
+/* A whole run of the governor with threads that pretend to step and update, and assert the promised bounds
+ * after each piece of work; one more does so all the time. For the tests and the stress program. */
 #ifndef GOVERNOR_RUN_H
 #define GOVERNOR_RUN_H
 
@@ -7,7 +7,7 @@
 
 #include "governor.h"
 
-enum { MAX_ENV_THREADS = 4, MAX_STEPS = 1 << 16 };
+enum { MAX_ENV_THREADS = 12, MAX_STEPS = 1 << 16 };
 
 struct governor_run {
     /* fill in */
@@ -16,8 +16,9 @@ struct governor_run {
     int env_threads;
     int dies_at; /* the last env thread gives its ticket back here and leaves; 0: never */
     bool draw;   /* the learner draws from the replay and mixes what it drew into `drawn` */
-    /* delays for the stress program: called before each piece of work, may be NULL */
-    void (*delay)(uint64_t *random);
+    /* called before each piece of work of an env thread, and of the learner; may be NULL */
+    void (*env_delay)(uint64_t *random);
+    void (*learner_delay)(uint64_t *random);
 
     /* the run */
     struct sac_replay *replay;
@@ -39,6 +40,8 @@ struct governor_run {
 
 /* floor(UTD (steps - warm-up)), in whole rounds. */
 uint64_t governor_run_expected(const struct governor_run *run, int64_t steps);
+/* What is promised for any moment holds now. Any thread. */
+void governor_run_assert_bound(const struct governor_run *run);
 void governor_run_start(struct governor_run *run);
 void governor_run_join(struct governor_run *run);
 void governor_run_destroy(struct governor_run *run);

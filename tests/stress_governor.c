@@ -23,8 +23,8 @@ static void prepare(uint64_t *random)
     run.settings.update_to_data = (double)p[ratio] / (double)q[ratio];
     run.p = p[ratio];
     run.q = q[ratio];
-    run.env_threads = 1 + (int)(stress_random(random) % MAX_ENV_THREADS);
-    run.delay = stress_delay;
+    run.env_threads = 1 + (int)(stress_random(random) % 4);
+    run.env_delay = run.learner_delay = stress_delay;
     run.draw = true;
 }
 

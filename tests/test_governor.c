@@ -2,6 +2,7 @@
 #include <check.h>
 #include <sched.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "atomics.h"
 #include "governor_run.h"
@@ -117,6 +118,104 @@ START_TEST(steps_after_the_last_update)
     governor_run_finish(&run);
 }
 END_TEST
+
+/* --- the bound --- */
+
+static uint32_t next_random(uint64_t *random)
+{
+    *random = *random * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(*random >> 33);
+}
+
+/* Slow: mostly a little, now and then so much that the other side long sleeps. */
+static void be_slow(uint64_t *random)
+{
+    const uint32_t r = next_random(random) % 64;
+    usleep(r == 0 ? 2000 : r);
+}
+
+/* As if the system took the core away, anywhere. */
+static void be_preempted(uint64_t *random)
+{
+    const uint32_t r = next_random(random) % 16;
+    if (r == 0)
+        usleep(500);
+    else if (r < 8)
+        sched_yield();
+}
+
+static const struct {
+    void (*env_delay)(uint64_t *random);
+    void (*learner_delay)(uint64_t *random);
+    bool one_core; /* for all threads */
+} paces[] = {
+    {NULL, NULL, false},
+    {be_slow, NULL, false},
+    {NULL, be_slow, false},
+    {be_slow, be_slow, true},
+    {be_preempted, be_preempted, true},
+};
+
+static const struct {
+    double update_to_data;
+    int64_t p, q, steps;
+} bounds[] = {
+    {1.0 / 64, 1, 64, 3000}, {1.0 / 16, 1, 16, 2000}, {1.0 / 3, 1, 3, 800}, {1, 1, 1, 500},
+    {2, 2, 1, 400},          {8, 8, 1, 250},          {20, 20, 1, 200},
+};
+enum { BOUNDS = sizeof bounds / sizeof *bounds, PACES = sizeof paces / sizeof *paces };
+
+static void stay_on_one_core(cpu_set_t *before)
+{
+    cpu_set_t one;
+    ck_assert_int_eq(sched_getaffinity(0, sizeof *before, before), 0);
+    CPU_ZERO(&one);
+    for (size_t cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; cpu++)
+        if (CPU_ISSET(cpu, before))
+            CPU_SET(cpu, &one);
+    ck_assert_int_eq(sched_setaffinity(0, sizeof one, &one), 0);
+}
+
+/* While the run is going on: safe points of all lengths, at which the bound holds too. */
+static void pause_now_and_then(void)
+{
+    uint64_t random = 5;
+    for (int i = 0; i < 6; i++) {
+        ck_assert(sac_governor_pause(run.governor));
+        governor_run_assert_bound(&run);
+        be_preempted(&random);
+        governor_run_assert_bound(&run);
+        sac_governor_resume(run.governor);
+        usleep(next_random(&random) % 3000);
+    }
+}
+
+/* |updates - UTD (steps - warm-up)| never leaves what is promised: whoever is slow, with twelve env threads
+ * on as many cores as there are or on one, after each piece of work of each thread, in between, and across
+ * pauses; for rounds of one update and of several. */
+START_TEST(bound_holds)
+{
+    cpu_set_t before;
+    for (int variant = 0; variant < 2 * PACES; variant++) {
+        const int pace = variant / 2;
+        prepare(variant % 2 && _i % 2 ? SAC_LOCKSTEP : SAC_ASYNC, bounds[_i].steps, 12, 12);
+        set_ratio(bounds[_i].update_to_data, bounds[_i].p, bounds[_i].q);
+        run.settings.updates_per_round = variant % 2 ? 4 : 1;
+        run.settings.warmup_steps = 50;
+        run.env_delay = paces[pace].env_delay;
+        run.learner_delay = paces[pace].learner_delay;
+        if (paces[pace].one_core)
+            stay_on_one_core(&before);
+        governor_run_start(&run);
+        pause_now_and_then();
+        governor_run_finish(&run);
+        if (paces[pace].one_core)
+            ck_assert_int_eq(sched_setaffinity(0, sizeof before, &before), 0);
+    }
+}
+END_TEST
+
+/* --- safe points and ends --- */
 
 /* In lockstep what is drawn depends neither on the number of env threads nor on safe points in between; at a
  * safe point a whole number of rounds is done, and all updates due by then. */
@@ -291,6 +390,7 @@ int main(void)
     tcase_add_loop_test(tc, any_shape, 0, 2);
     tcase_add_loop_test(tc, warmup_longer_than_rings, 0, 2);
     tcase_add_loop_test(tc, steps_after_the_last_update, 0, 2);
+    tcase_add_loop_test(tc, bound_holds, 0, BOUNDS);
     tcase_add_test(tc, lockstep_draws_the_same);
     tcase_add_test(tc, async_pauses);
     tcase_add_loop_test(tc, stop_at_any_moment, 0, 2);
