@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "environment_instance.h"
+#include "environment_batch.h"
 #include "error.h"
 #include "kernels/kernels.h"
 #include "memory.h"
@@ -13,78 +13,44 @@
 /* Everything here belongs to the env thread itself, but for `counters` (counters.h). */
 struct sac_env_thread {
     struct sac_env_context context;
-    int number, environments, first_environment;
+    int number, first_environment;
     struct sac_shard *shard;
-    struct sac_instance instance;
+    struct sac_environment_batch batch;
     struct sac_holder holder;
     uint64_t steps;   /* of each of its environments; keys their random numbers */
     uint64_t version; /* of the policy that acts */
-    int observation_ld;
-    float *observation;        /* (environments, observation_ld) what the policy sees */
-    float *action;             /* (environments, A) in [-1, 1] */
-    float *environment_action; /* (environments, A) in environment units */
-    float *noise;              /* (environments, A) */
-    float *scratch;
-    double *reward; /* (environments) */
-    uint8_t *terminated, *truncated;
-    int32_t *finished; /* (environments) list */
-    double *episode_return;
-    uint32_t *episode_length;
     struct sac_env_counters *counters;
 };
-
-static enum sac_status allocate_buffers(struct sac_env_thread *t)
-{
-    const size_t n = (size_t)t->environments, A = (size_t)t->context.spec->action_size;
-    t->observation_ld = (int)sac_round_up((size_t)t->context.spec->observation_size, 16);
-    t->observation = sac_allocate(n * (size_t)t->observation_ld * sizeof(float));
-    t->action = sac_allocate(n * A * sizeof(float));
-    t->environment_action = sac_allocate(n * A * sizeof(float));
-    t->noise = sac_allocate(n * A * sizeof(float));
-    t->scratch = sac_allocate(sac_policy_network_scratch(t->context.policy, t->environments) * sizeof(float));
-    t->reward = sac_allocate(n * sizeof(double));
-    t->terminated = sac_allocate(n);
-    t->truncated = sac_allocate(n);
-    t->finished = sac_allocate(n * sizeof(int32_t));
-    t->episode_return = sac_allocate(n * sizeof(double));
-    t->episode_length = sac_allocate(n * sizeof(uint32_t));
-    t->counters = sac_allocate(sizeof *t->counters);
-    if (!t->observation || !t->action || !t->environment_action || !t->noise || !t->scratch || !t->reward ||
-        !t->terminated || !t->truncated || !t->finished || !t->episode_return || !t->episode_length ||
-        !t->counters)
-        return sac_fail(SAC_NOMEM, "no memory for the buffers of env thread %d (%d environments)", t->number,
-                        t->environments);
-    return SAC_OK;
-}
 
 static enum sac_status create_environments(struct sac_env_thread *t)
 {
     const struct sac_env_create create = {
         .size = sizeof create,
-        .environments = t->environments,
+        .environments = sac_shard_environments(t->shard),
         .first_environment = t->first_environment,
         .seed = sac_random_seed(t->context.settings->seed, SAC_PURPOSE_TRAINING, 0),
         .options = t->context.options,
     };
-    t->instance = (struct sac_instance){.ops = t->context.ops, .spec = *t->context.spec, .part = ""};
-    return sac_instance_create(&t->instance, &create);
+    const struct sac_instance instance = {.ops = t->context.ops, .spec = *t->context.spec, .part = ""};
+    return sac_environment_batch_create(&t->batch, &instance, &create, t->context.policy);
 }
 
 enum sac_status sac_env_thread_create(const struct sac_env_context *context, int number,
                                       struct sac_env_thread **env_thread)
 {
     struct sac_env_thread *t = sac_allocate(sizeof *t);
-    if (!t)
+    if (t)
+        t->counters = sac_allocate(sizeof *t->counters);
+    if (!t || !t->counters) {
+        sac_env_thread_destroy(t);
         return sac_fail(SAC_NOMEM, "no memory for env thread %d", number);
+    }
     t->context = *context;
     t->number = number;
     t->shard = sac_replay_shard(context->replay, number);
-    t->environments = sac_shard_environments(t->shard);
     t->first_environment = sac_shard_first_environment(t->shard);
     t->holder.slot = -1;
-    enum sac_status status = allocate_buffers(t);
-    if (status == SAC_OK)
-        status = create_environments(t);
+    const enum sac_status status = create_environments(t);
     if (status != SAC_OK) {
         sac_env_thread_destroy(t);
         return status;
@@ -97,12 +63,8 @@ void sac_env_thread_destroy(struct sac_env_thread *t)
 {
     if (!t)
         return;
-    (void)sac_instance_destroy(&t->instance); /* that it crashed matters to nobody any more */
-    void *const buffers[] = {t->observation, t->action,   t->environment_action, t->noise,
-                             t->scratch,     t->reward,   t->terminated,         t->truncated,
-                             t->finished,    t->counters, t->episode_return,     t->episode_length};
-    for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
-        sac_free(buffers[i]);
+    sac_environment_batch_destroy(&t->batch);
+    sac_free(t->counters);
     sac_free(t);
 }
 
@@ -111,25 +73,15 @@ struct sac_env_counters *sac_env_thread_counters(struct sac_env_thread *t)
     return t->counters;
 }
 
-static float *observation_of(struct sac_env_thread *t, int environment)
-{
-    return t->observation + (size_t)environment * (size_t)t->observation_ld;
-}
-
-/* Start new episodes in the `count` environments listed in t->finished and record where they begin. */
+/* Start new episodes in the first `count` environments listed and record where they begin. */
 static enum sac_status start_episodes(struct sac_env_thread *t, int count)
 {
-    const enum sac_status status =
-        sac_instance_reset(&t->instance, count, t->finished, t->observation, (size_t)t->observation_ld);
-    if (status != SAC_OK)
-        return status;
-    for (int i = 0; i < count; i++) {
-        const int environment = t->finished[i];
-        t->episode_return[environment] = 0;
-        t->episode_length[environment] = 0;
-        sac_shard_append_reset(t->shard, environment, observation_of(t, environment));
-    }
-    return SAC_OK;
+    struct sac_environment_batch *b = &t->batch;
+    const enum sac_status status = sac_environment_batch_start(b, count);
+    for (int i = 0; i < count && status == SAC_OK; i++)
+        sac_shard_append_reset(t->shard, b->finished[i],
+                               sac_environment_batch_observation(b, b->finished[i]));
+    return status;
 }
 
 /* Steps below warmup_steps act uniformly at random, the others by the newest policy. */
@@ -137,56 +89,36 @@ static void choose_actions(struct sac_env_thread *t, const struct sac_ticket *ti
 {
     const struct sac_kernels *kernels = sac_kernels();
     const struct sac_settings *settings = t->context.settings;
+    struct sac_environment_batch *b = &t->batch;
     const int A = t->context.spec->action_size;
     const int64_t left = settings->warmup_steps - ticket->first_step;
     const int random = (int)(left < 0 ? 0 : left < ticket->count ? left : ticket->count);
     const float *parameters = sac_snapshots_hold(t->context.snapshots, &t->holder, &t->version);
     if (random < ticket->count) {
-        kernels->normal(t->noise, A, settings->seed, SAC_PURPOSE_ACTION_NOISE, t->steps,
+        kernels->normal(b->noise, A, settings->seed, SAC_PURPOSE_ACTION_NOISE, t->steps,
                         (uint32_t)t->first_environment, ticket->count, A);
-        sac_policy_network_act(t->context.policy, parameters, t->scratch, t->action, A, t->observation,
-                               t->observation_ld, t->noise, A, ticket->count);
+        sac_environment_batch_act(b, parameters, b->noise, ticket->count);
     }
     if (random > 0)
-        kernels->uniform(t->action, A, settings->seed, SAC_PURPOSE_WARMUP_ACTION, t->steps,
+        kernels->uniform(b->action, A, settings->seed, SAC_PURPOSE_WARMUP_ACTION, t->steps,
                          (uint32_t)t->first_environment, random, A);
-}
-
-static enum sac_status step_environments(struct sac_env_thread *t, const struct sac_ticket *ticket)
-{
-    sac_action_scale(t->environment_action, t->action, t->context.spec->action_low,
-                     t->context.spec->action_high, ticket->count, t->context.spec->action_size);
-    const struct sac_env_step step = {
-        .size = sizeof step,
-        .count = ticket->count,
-        .action = t->environment_action,
-        .action_stride = (size_t)t->context.spec->action_size,
-        .observation = t->observation,
-        .observation_stride = (size_t)t->observation_ld,
-        .reward = t->reward,
-        .terminated = t->terminated,
-        .truncated = t->truncated,
-    };
-    return sac_instance_step(&t->instance, &step);
 }
 
 /* Write the step records; list environments whose episode is over. Returns how many. */
 static int record_steps(struct sac_env_thread *t, const struct sac_ticket *ticket)
 {
-    const struct sac_env_spec *spec = t->context.spec;
+    struct sac_environment_batch *b = &t->batch;
+    const size_t A = (size_t)t->context.spec->action_size;
     int finished = 0;
     for (int j = 0; j < ticket->count; j++) {
-        t->episode_return[j] += t->reward[j];
-        t->episode_length[j]++;
-        const bool terminated = t->terminated[j];
-        const bool at_limit = spec->step_limit > 0 && t->episode_length[j] >= (uint32_t)spec->step_limit;
-        const bool truncated = t->truncated[j] || at_limit;
-        sac_shard_append_step(t->shard, j, t->action + (size_t)j * (size_t)spec->action_size,
-                              (float)t->reward[j], observation_of(t, j), terminated, truncated,
+        const bool at_limit = sac_environment_batch_at_limit(b, j);
+        const bool terminated = b->terminated[j], truncated = b->truncated[j] || at_limit;
+        sac_shard_append_step(t->shard, j, b->action + (size_t)j * A, (float)b->reward[j],
+                              sac_environment_batch_observation(b, j), terminated, truncated,
                               (uint32_t)t->version);
         if (terminated || truncated) {
-            sac_count_episode(t->counters, t->episode_return[j], t->episode_length[j]);
-            t->finished[finished++] = j;
+            sac_count_episode(t->counters, b->episode_return[j], b->episode_length[j]);
+            b->finished[finished++] = j;
         }
     }
     t->steps++;
@@ -196,7 +128,7 @@ static int record_steps(struct sac_env_thread *t, const struct sac_ticket *ticke
 static enum sac_status run_ticket(struct sac_env_thread *t, const struct sac_ticket *ticket)
 {
     choose_actions(t, ticket);
-    enum sac_status status = step_environments(t, ticket);
+    enum sac_status status = sac_environment_batch_step(&t->batch, ticket->count);
     if (status != SAC_OK) {
         sac_governor_give_back(t->context.governor, ticket);
         return status;
@@ -210,9 +142,9 @@ static enum sac_status run_ticket(struct sac_env_thread *t, const struct sac_tic
 
 void sac_env_thread_run(struct sac_env_thread *t)
 {
-    for (int j = 0; j < t->environments; j++)
-        t->finished[j] = j;
-    enum sac_status status = start_episodes(t, t->environments);
+    for (int j = 0; j < t->batch.count; j++)
+        t->batch.finished[j] = j;
+    enum sac_status status = start_episodes(t, t->batch.count);
     while (status == SAC_OK) {
         const struct sac_ticket ticket = sac_governor_take(t->context.governor, t->number);
         if (ticket.count == 0)
@@ -229,9 +161,9 @@ void sac_env_thread_run(struct sac_env_thread *t)
 /* The state block: counters of the streams and episodes, observations, then each environment's own bytes. */
 static size_t own_state_size(const struct sac_env_thread *t)
 {
-    const size_t n = (size_t)t->environments;
-    return sizeof t->steps + n * (sizeof *t->episode_return + sizeof *t->episode_length) +
-           n * (size_t)t->observation_ld * sizeof *t->observation;
+    const size_t n = (size_t)t->batch.count;
+    return sizeof t->steps + n * (sizeof *t->batch.episode_return + sizeof *t->batch.episode_length) +
+           n * (size_t)t->batch.observation_ld * sizeof *t->batch.observation;
 }
 
 /* Of one environment's own bytes; 0 if it can not tell, and then saving fails. */
@@ -239,13 +171,13 @@ static size_t environment_state_size(struct sac_env_thread *t)
 {
     size_t size = 0;
     if (t->context.ops->state_size)
-        (void)sac_instance_state_size(&t->instance, &size);
+        (void)sac_instance_state_size(&t->batch.instance, &size);
     return size;
 }
 
 size_t sac_env_thread_state_size(struct sac_env_thread *t)
 {
-    return own_state_size(t) + (size_t)t->environments * environment_state_size(t);
+    return own_state_size(t) + (size_t)t->batch.count * environment_state_size(t);
 }
 
 static char *put(char *to, const void *from, size_t bytes)
@@ -256,15 +188,15 @@ static char *put(char *to, const void *from, size_t bytes)
 
 enum sac_status sac_env_thread_save(struct sac_env_thread *t, void *state)
 {
-    const size_t n = (size_t)t->environments, each = environment_state_size(t);
+    const size_t n = (size_t)t->batch.count, each = environment_state_size(t);
     enum sac_status status = SAC_OK;
     if (!t->context.ops->get_state)
         return sac_fail(SAC_ENV, "%s can not save its state: its table has no get_state", t->context.ops->id);
     char *to = put(state, &t->steps, sizeof t->steps);
-    to = put(to, t->episode_return, n * sizeof *t->episode_return);
-    to = put(to, t->episode_length, n * sizeof *t->episode_length);
-    to = put(to, t->observation, n * (size_t)t->observation_ld * sizeof *t->observation);
-    for (int j = 0; j < t->environments && status == SAC_OK; j++, to += each)
-        status = sac_instance_get_state(&t->instance, j, to);
+    to = put(to, t->batch.episode_return, n * sizeof *t->batch.episode_return);
+    to = put(to, t->batch.episode_length, n * sizeof *t->batch.episode_length);
+    to = put(to, t->batch.observation, n * (size_t)t->batch.observation_ld * sizeof *t->batch.observation);
+    for (int j = 0; j < t->batch.count && status == SAC_OK; j++, to += each)
+        status = sac_instance_get_state(&t->batch.instance, j, to);
     return status;
 }

@@ -115,9 +115,10 @@ static enum sac_status check_file(struct loading *l)
 
 static enum sac_status load_library(struct loading *l)
 {
-    const int signal_number = sac_environment_call(open_library, l);
+    const struct sac_call_place place = {.whose = l->path, .function = "a constructor, while it was loaded"};
+    const int signal_number = sac_environment_call(&place, open_library, l);
     if (signal_number)
-        return sac_environment_crashed(l->path, "a constructor, while it was loaded", signal_number);
+        return sac_environment_crashed(&place, signal_number);
     if (!l->library)
         return sac_fail(
             SAC_FORMAT,
@@ -137,16 +138,17 @@ static enum sac_status load_library(struct loading *l)
 
 static enum sac_status take_table(struct loading *l)
 {
-    int signal_number = sac_environment_call(ask_for_table, l);
+    const struct sac_call_place place = {.whose = l->path, .function = "sac_env_plugin()"};
+    int signal_number = sac_environment_call(&place, ask_for_table, l);
     if (signal_number)
-        return sac_environment_crashed(l->path, "sac_env_plugin()", signal_number);
+        return sac_environment_crashed(&place, signal_number);
     if (!l->table)
         return sac_fail(
             SAC_FORMAT,
             "the environment plugin %s does not serve interface version %d (sac_env_plugin(%d) returned "
             "NULL); build it again with this <softac/env.h>",
             l->path, SAC_ENV_ABI, SAC_ENV_ABI);
-    signal_number = sac_environment_call(check_table, l);
+    signal_number = sac_environment_call(&place, check_table, l);
     if (signal_number)
         return sac_fail(SAC_FORMAT,
                         "the environment plugin %s: sac_env_plugin() returned %p, where there is no table",

@@ -183,9 +183,11 @@ static void check_create(struct checker *c)
     }
     for (int i = 0; i < c->players && !c->status; i++)
         went_well(c, sac_player_close(&c->player[i]));
-    const int number = c->status ? 0 : sac_environment_call(destroy_null, (void *)(uintptr_t)c->ops);
+    const struct sac_call_place place = {.whose = c->ops->id,
+                                         .function = "destroy(NULL), which must do nothing"};
+    const int number = c->status ? 0 : sac_environment_call(&place, destroy_null, (void *)(uintptr_t)c->ops);
     if (number)
-        went_well(c, sac_environment_crashed(c->ops->id, "destroy(NULL), which must do nothing", number));
+        went_well(c, sac_environment_crashed(&place, number));
     if (!c->status)
         pass(c, "instances of 1, 3 and 8 environments can be made and destroyed; destroy(NULL) does nothing");
 }
@@ -238,43 +240,30 @@ static void check_step_rows(struct checker *c)
         pass(c, "step() writes the rows 0 to count - 1 whole, and nothing else");
 }
 
-static bool row_is_finite(struct checker *c, const struct sac_player *p, int32_t j, int step,
-                          const char *function)
+static bool row_is_finite(struct checker *c, const struct sac_player *p, int32_t j, const char *function)
 {
-    const float *observation = observation_of(p, j);
-    for (int32_t i = 0; i < c->spec.observation_size; i++)
-        if (!isfinite(observation[i]))
-            return went_well(c, sac_fail(SAC_ENV, "environment %d, step %d: observation[%d] is %g after %s",
-                                         j, step, i, (double)observation[i], function));
-    if (step > 0 && !isfinite(p->reward[j]))
-        return went_well(
-            c, sac_fail(SAC_ENV, "environment %d, step %d: the reward is %g", j, step, p->reward[j]));
-    return true;
+    return went_well(c, sac_instance_check_observation(&p->instance, j, observation_of(p, j), function));
 }
 
 static void check_finite(struct checker *c)
 {
     struct sac_player *p = start_player(c, 3, 0, SEED);
     for (int32_t j = 0; p && j < p->count && !c->status; j++)
-        row_is_finite(c, p, j, 0, "reset()");
+        row_is_finite(c, p, j, "reset()");
     for (int t = 1; p && t <= MANY_STEPS && !c->status; t++) {
         if (!went_well(c, sac_player_step(p, p->count)))
             break;
         for (int32_t j = 0; j < p->count && !c->status; j++) {
             const bool over = p->terminated[j] || p->truncated[j] || p->age[j] >= 150;
-            if (row_is_finite(c, p, j, t, "step()") && over && went_well(c, sac_player_reset(p, 1, &j)))
-                row_is_finite(c, p, j, t, "reset()");
+            if (row_is_finite(c, p, j, "step()") &&
+                went_well(c, sac_instance_check_reward(&p->instance, j, p->reward[j])) && over &&
+                went_well(c, sac_player_reset(p, 1, &j)))
+                row_is_finite(c, p, j, "reset()");
         }
     }
     if (!c->status)
         pass(c, "observations and rewards of %d steps are finite, under random actions and at the bounds",
              MANY_STEPS);
-}
-
-static bool is_flag(struct checker *c, uint8_t flag, const char *name, int32_t j, int step)
-{
-    return flag <= 1 || went_well(c, sac_fail(SAC_ENV, "environment %d, step %d: %s is %d; a flag is 0 or 1",
-                                              j, step, name, flag));
 }
 
 static void check_flags(struct checker *c)
@@ -284,8 +273,8 @@ static void check_flags(struct checker *c)
         if (!went_well(c, sac_player_step(p, p->count)))
             break;
         for (int32_t j = 0; j < p->count && !c->status; j++)
-            if (is_flag(c, p->terminated[j], "terminated", j, t) &&
-                is_flag(c, p->truncated[j], "truncated", j, t) && (p->terminated[j] || p->truncated[j]))
+            if (went_well(c, sac_instance_check_flags(&p->instance, j, p->terminated[j], p->truncated[j])) &&
+                (p->terminated[j] || p->truncated[j]))
                 went_well(c, sac_player_reset(p, 1, &j));
     }
     if (!c->status)
@@ -531,8 +520,7 @@ static struct sac_trail *play_from(struct checker *c, struct sac_player *p, cons
     static const int32_t zero = 0;
     sac_player_mark(p);
     if (!went_well(c, sac_instance_reset_to(&p->instance, 0, position, velocity, p->observation)) ||
-        !went_well(c, sac_player_look(p, "reset_to()", 1, &zero, 0)) ||
-        !row_is_finite(c, p, 0, 0, "reset_to()"))
+        !went_well(c, sac_player_look(p, "reset_to()", 1, &zero, 0)) || !row_is_finite(c, p, 0, "reset_to()"))
         return NULL;
     memcpy(first, p->observation, (size_t)c->spec.observation_size * sizeof *first);
     p->taken[0] = 0;

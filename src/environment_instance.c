@@ -1,6 +1,7 @@
 #include "environment_instance.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "environment.h"
@@ -76,67 +77,59 @@ static void perform(void *argument)
     }
 }
 
-/* "Pendulum-v1, environments 4 to 7 of the evaluation" */
-static void describe(const struct sac_instance *instance, char *text, size_t size)
+static struct sac_call_place place_of(const struct sac_instance *instance, enum function function)
 {
-    if (instance->environments == 1)
-        snprintf(text, size, "%s, environment %d%s", instance->ops->id, instance->first_environment,
-                 instance->part);
-    else
-        snprintf(text, size, "%s, environments %d to %d%s", instance->ops->id, instance->first_environment,
-                 instance->first_environment + instance->environments - 1, instance->part);
+    return (struct sac_call_place){.whose = instance->ops->id,
+                                   .function = function_name(function),
+                                   .when = function == CREATE ? NULL
+                                           : function == STEP ? "at"
+                                                              : "after",
+                                   .steps = instance->steps,
+                                   .part = instance->part,
+                                   .first_environment = instance->first_environment,
+                                   .environments = instance->environments};
 }
 
-static enum sac_status fail_crashed(struct sac_instance *instance, enum function function, int signal_number)
+static enum sac_status fail_call(const struct sac_call_place *place, char *error)
 {
-    char whose[384], where[64];
-    instance->crashed = true;
-    describe(instance, whose, sizeof whose);
-    snprintf(where, sizeof where, "%s %s step %llu", function_name(function),
-             function == STEP ? "at" : "after", (unsigned long long)instance->steps);
-    return sac_environment_crashed(whose, function == CREATE ? function_name(CREATE) : where, signal_number);
+    char whose[SAC_CALL_WORDS], when[SAC_CALL_WORDS];
+    return sac_fail(SAC_ENV, "%s: %s failed%s: %s", sac_call_whose(place, whose), place->function,
+                    sac_call_when(place, when), sac_environment_sentence(error));
 }
 
 static enum sac_status call(struct call *c)
 {
     struct sac_instance *instance = c->instance;
-    char whose[384], error[SAC_ENV_ERROR_SIZE];
+    const struct sac_call_place place = place_of(instance, c->function);
+    char whose[SAC_CALL_WORDS], error[SAC_ENV_ERROR_SIZE];
     error[0] = '\0';
     c->error = error;
-    if (instance->crashed) {
-        describe(instance, whose, sizeof whose);
-        return sac_fail(SAC_ENV, "%s: crashed before; it is not called again", whose);
-    }
-    const int signal_number = sac_environment_call(perform, c);
+    if (instance->crashed)
+        return sac_fail(SAC_ENV, "%s: crashed before; it is not called again", sac_call_whose(&place, whose));
+    const int signal_number = sac_environment_call(&place, perform, c);
+    instance->crashed = signal_number != 0;
     if (signal_number)
-        return fail_crashed(instance, c->function, signal_number);
-    if (!c->result)
-        return SAC_OK;
-    describe(instance, whose, sizeof whose);
-    return sac_fail(SAC_ENV, "%s: %s failed %s step %llu: %s", whose, function_name(c->function),
-                    c->function == STEP ? "at" : "after", (unsigned long long)instance->steps,
-                    sac_environment_sentence(c->error));
+        return sac_environment_crashed(&place, signal_number);
+    return c->result ? fail_call(&place, error) : SAC_OK;
 }
 
 /* --- making --- */
 
 static enum sac_status create_handle(struct sac_instance *instance, const struct sac_env_create *create)
 {
-    char whose[384], error[SAC_ENV_ERROR_SIZE] = "";
-    struct call c = {.instance = instance, .function = CREATE, .create = create, .error = error};
-    const int signal_number = sac_environment_call(perform, &c);
-    if (signal_number)
-        return fail_crashed(instance, CREATE, signal_number);
-    describe(instance, whose, sizeof whose);
-    if (c.result) {
+    struct call c = {.instance = instance, .function = CREATE, .create = create};
+    const struct sac_call_place place = place_of(instance, CREATE);
+    char whose[SAC_CALL_WORDS];
+    const enum sac_status status = call(&c);
+    if (status != SAC_OK) {
         instance->handle = NULL; /* what failed has cleaned up after itself */
-        return sac_fail(SAC_ENV, "%s: could not be made: %s", whose, sac_environment_sentence(c.error));
+        return status;
     }
     if (!instance->handle)
         return sac_fail(SAC_ENV,
                         "%s: create() returned 0 but left *instance NULL; it must point to the new instance, "
                         "or create() must return non-zero and a sentence",
-                        whose);
+                        sac_call_whose(&place, whose));
     return SAC_OK;
 }
 
@@ -166,8 +159,8 @@ enum sac_status sac_instance_destroy(struct sac_instance *instance)
 
 /* --- the rest of the table --- */
 
-enum sac_status sac_instance_raw_reset(struct sac_instance *instance, int32_t count, const int32_t *which,
-                                       float *observation, size_t observation_stride)
+enum sac_status sac_instance_reset(struct sac_instance *instance, int32_t count, const int32_t *which,
+                                   float *observation, size_t observation_stride)
 {
     struct call c = {.instance = instance,
                      .function = RESET,
@@ -178,7 +171,7 @@ enum sac_status sac_instance_raw_reset(struct sac_instance *instance, int32_t co
     return call(&c);
 }
 
-enum sac_status sac_instance_raw_step(struct sac_instance *instance, const struct sac_env_step *step)
+enum sac_status sac_instance_step(struct sac_instance *instance, const struct sac_env_step *step)
 {
     struct call c = {.instance = instance, .function = STEP, .step = step};
     instance->steps++;
@@ -225,59 +218,46 @@ enum sac_status sac_instance_set_state(struct sac_instance *instance, int32_t in
 
 /* --- what they wrote: environment code may write any bits, and the replay must hold numbers --- */
 
-static enum sac_status check_observation(const struct sac_instance *instance, int32_t j,
-                                         const float *observation, const char *function)
+enum sac_status sac_instance_fail_row(const struct sac_instance *instance, int32_t j, const char *format, ...)
+{
+    char what[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    return sac_fail(SAC_ENV, "%s: environment %d%s, its step %llu: %s", instance->ops->id,
+                    instance->first_environment + j, instance->part, (unsigned long long)instance->steps,
+                    what);
+}
+
+enum sac_status sac_instance_check_observation(const struct sac_instance *instance, int32_t j,
+                                               const float *observation, const char *function)
 {
     for (int32_t i = 0; i < instance->spec.observation_size; i++)
         if (!isfinite(observation[i]))
-            return sac_fail(
-                SAC_ENV,
-                "%s: environment %d%s, its step %llu: observation[%d] is %g after %s, not a finite number",
-                instance->ops->id, instance->first_environment + j, instance->part,
-                (unsigned long long)instance->steps, i, (double)observation[i], function);
+            return sac_instance_fail_row(instance, j, "observation[%d] is %g after %s, not a finite number",
+                                         i, (double)observation[i], function);
     return SAC_OK;
+}
+
+/* In the replay it is a float. */
+enum sac_status sac_instance_check_reward(const struct sac_instance *instance, int32_t j, double reward)
+{
+    return isfinite((float)reward)
+               ? SAC_OK
+               : sac_instance_fail_row(instance, j, "the reward is %g, not a finite number (of 32 bits)",
+                                       reward);
 }
 
 static enum sac_status check_flag(const struct sac_instance *instance, int32_t j, uint8_t flag,
                                   const char *name)
 {
-    if (flag <= 1)
-        return SAC_OK;
-    return sac_fail(SAC_ENV, "%s: environment %d%s, its step %llu: %s is %d; a flag is 0 or 1",
-                    instance->ops->id, instance->first_environment + j, instance->part,
-                    (unsigned long long)instance->steps, name, flag);
+    return flag <= 1 ? SAC_OK : sac_instance_fail_row(instance, j, "%s is %d; a flag is 0 or 1", name, flag);
 }
 
-static enum sac_status check_step(const struct sac_instance *instance, const struct sac_env_step *step,
-                                  int32_t j)
+enum sac_status sac_instance_check_flags(const struct sac_instance *instance, int32_t j, uint8_t terminated,
+                                         uint8_t truncated)
 {
-    if (!isfinite(step->reward[j]))
-        return sac_fail(SAC_ENV, "%s: environment %d%s, its step %llu: the reward is %g, not a finite number",
-                        instance->ops->id, instance->first_environment + j, instance->part,
-                        (unsigned long long)instance->steps, step->reward[j]);
-    enum sac_status status = check_flag(instance, j, step->terminated[j], "terminated");
-    if (status == SAC_OK)
-        status = check_flag(instance, j, step->truncated[j], "truncated");
-    if (status == SAC_OK)
-        status = check_observation(instance, j, step->observation + (size_t)j * step->observation_stride,
-                                   "step()");
-    return status;
-}
-
-enum sac_status sac_instance_reset(struct sac_instance *instance, int32_t count, const int32_t *which,
-                                   float *observation, size_t observation_stride)
-{
-    enum sac_status status = sac_instance_raw_reset(instance, count, which, observation, observation_stride);
-    for (int32_t i = 0; i < count && status == SAC_OK; i++)
-        status = check_observation(instance, which[i], observation + (size_t)which[i] * observation_stride,
-                                   "reset()");
-    return status;
-}
-
-enum sac_status sac_instance_step(struct sac_instance *instance, const struct sac_env_step *step)
-{
-    enum sac_status status = sac_instance_raw_step(instance, step);
-    for (int32_t j = 0; j < step->count && status == SAC_OK; j++)
-        status = check_step(instance, step, j);
-    return status;
+    const enum sac_status status = check_flag(instance, j, terminated, "terminated");
+    return status == SAC_OK ? check_flag(instance, j, truncated, "truncated") : status;
 }

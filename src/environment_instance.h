@@ -24,15 +24,10 @@ enum sac_status sac_instance_create(struct sac_instance *instance, const struct 
 /* Takes one that was never created. Fails if destroy() crashed. */
 enum sac_status sac_instance_destroy(struct sac_instance *instance);
 
-/* As in the table, with all results checked: numbers are finite, flags 0 or 1. */
+/* As in the table. What they wrote is unchecked. */
 enum sac_status sac_instance_reset(struct sac_instance *instance, int32_t count, const int32_t *which,
                                    float *observation, size_t observation_stride);
 enum sac_status sac_instance_step(struct sac_instance *instance, const struct sac_env_step *step);
-
-/* As in the table, results unchecked. */
-enum sac_status sac_instance_raw_reset(struct sac_instance *instance, int32_t count, const int32_t *which,
-                                       float *observation, size_t observation_stride);
-enum sac_status sac_instance_raw_step(struct sac_instance *instance, const struct sac_env_step *step);
 enum sac_status sac_instance_reset_to(struct sac_instance *instance, int32_t index, const double *position,
                                       const double *velocity, float *observation);
 enum sac_status sac_instance_observe_double(struct sac_instance *instance, int32_t index,
@@ -40,5 +35,17 @@ enum sac_status sac_instance_observe_double(struct sac_instance *instance, int32
 enum sac_status sac_instance_state_size(struct sac_instance *instance, size_t *size);
 enum sac_status sac_instance_get_state(struct sac_instance *instance, int32_t index, void *state);
 enum sac_status sac_instance_set_state(struct sac_instance *instance, int32_t index, const void *state);
+
+/* SAC_ENV unless what `function` wrote for the environment with index j can be: numbers are finite, flags 0
+ * or
+ * 1. The sentence has environment, step, element and value. */
+enum sac_status sac_instance_check_observation(const struct sac_instance *instance, int32_t j,
+                                               const float *observation, const char *function);
+enum sac_status sac_instance_check_reward(const struct sac_instance *instance, int32_t j, double reward);
+enum sac_status sac_instance_check_flags(const struct sac_instance *instance, int32_t j, uint8_t terminated,
+                                         uint8_t truncated);
+/* SAC_ENV: "Pendulum-v1: environment 3, its step 12: ..." */
+enum sac_status sac_instance_fail_row(const struct sac_instance *instance, int32_t j, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #endif

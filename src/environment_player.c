@@ -162,7 +162,7 @@ enum sac_status sac_player_reset(struct sac_player *p, int32_t count, const int3
 {
     for (int32_t k = 0; k < count; k++)
         p->age[which[k]] = 0;
-    return sac_instance_raw_reset(&p->instance, count, which, p->observation, p->observation_stride);
+    return sac_instance_reset(&p->instance, count, which, p->observation, p->observation_stride);
 }
 
 enum sac_status sac_player_reset_all(struct sac_player *p)
@@ -203,7 +203,7 @@ enum sac_status sac_player_apply(struct sac_player *p, int32_t count)
                                       .reward = p->reward,
                                       .terminated = p->terminated,
                                       .truncated = p->truncated};
-    return sac_instance_raw_step(&p->instance, &step);
+    return sac_instance_step(&p->instance, &step);
 }
 
 enum sac_status sac_player_step(struct sac_player *p, int32_t count)

@@ -144,15 +144,16 @@ static enum sac_status ask_once(const struct sac_env_ops *ops, const char *const
                                 struct sac_env_spec *spec)
 {
     struct asking a = {.ops = ops, .options = options};
-    int signal_number = sac_environment_call(ask, &a);
+    const struct sac_call_place place = {.whose = ops->id, .function = "spec()"};
+    int signal_number = sac_environment_call(&place, ask, &a);
     if (signal_number)
-        return sac_environment_crashed(ops->id, "spec()", signal_number);
+        return sac_environment_crashed(&place, signal_number);
     if (a.result)
         return sac_fail(SAC_ENV, "%s: spec() failed: %s", ops->id, sac_environment_sentence(a.error));
     const enum sac_status status = check_sizes(ops->id, &a.spec);
     if (status != SAC_OK)
         return status;
-    signal_number = sac_environment_call(read_bounds, &a);
+    signal_number = sac_environment_call(&place, read_bounds, &a);
     if (signal_number)
         return sac_fail(SAC_ENV, "%s: action_low or action_high of its spec do not point to %d floats",
                         ops->id, a.spec.action_size);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "environment.h"
-#include "environment_instance.h"
+#include "environment_batch.h"
 #include "error.h"
 #include "kernels/kernels.h"
 #include "memory.h"
@@ -20,54 +20,31 @@ enum { AT_ONCE = 16 }; /* episodes played side by side, at most */
 struct sac_evaluator {
     struct sac_evaluator_context context;
     struct sac_env_spec spec;
-    struct sac_instance instance;
-    int environments, observation_ld;
-    float *observation, *action, *environment_action, *noise, *scratch;
-    double *reward, *episode_return;
-    uint8_t *terminated, *truncated;
-    int32_t *finished, *left; /* left: episodes that each environment has still to play */
-    uint32_t *episode_length;
+    struct sac_environment_batch batch;
+    int32_t *left;   /* (batch.count) episodes that each environment has still to play */
+    int32_t *played; /* (batch.count) */
     double *returns; /* (episodes) results in order of (round, environment) */
-    int32_t *played; /* (environments) */
     double total_length;
 };
-
-static enum sac_status allocate_buffers(struct sac_evaluator *e)
-{
-    const size_t n = (size_t)e->environments, A = (size_t)e->spec.action_size;
-    e->observation_ld = (int)sac_round_up((size_t)e->spec.observation_size, 16);
-    e->observation = sac_allocate(n * (size_t)e->observation_ld * sizeof(float));
-    e->action = sac_allocate(n * A * sizeof(float));
-    e->environment_action = sac_allocate(n * A * sizeof(float));
-    e->noise = sac_allocate(n * A * sizeof(float));
-    e->scratch = sac_allocate(sac_policy_network_scratch(e->context.policy, e->environments) * sizeof(float));
-    e->reward = sac_allocate(n * sizeof(double));
-    e->episode_return = sac_allocate(n * sizeof(double));
-    e->terminated = sac_allocate(n);
-    e->truncated = sac_allocate(n);
-    e->finished = sac_allocate(n * sizeof(int32_t));
-    e->left = sac_allocate(n * sizeof(int32_t));
-    e->played = sac_allocate(n * sizeof(int32_t));
-    e->episode_length = sac_allocate(n * sizeof(uint32_t));
-    e->returns = sac_allocate((size_t)e->context.episodes * sizeof(double));
-    if (!e->observation || !e->action || !e->environment_action || !e->noise || !e->scratch || !e->reward ||
-        !e->episode_return || !e->terminated || !e->truncated || !e->finished || !e->left || !e->played ||
-        !e->episode_length || !e->returns)
-        return sac_fail(SAC_NOMEM, "no memory for the evaluation of %d episodes", e->context.episodes);
-    return SAC_OK;
-}
 
 static enum sac_status create_environments(struct sac_evaluator *e)
 {
     const struct sac_env_create create = {
         .size = sizeof create,
-        .environments = e->environments,
+        .environments = e->context.episodes < AT_ONCE ? e->context.episodes : AT_ONCE,
         .first_environment = 0,
         .seed = sac_random_seed(e->context.seed, SAC_PURPOSE_EVALUATION, 0),
         .options = e->context.options,
     };
-    e->instance = (struct sac_instance){.ops = e->context.ops, .spec = e->spec, .part = " of the evaluation"};
-    return sac_instance_create(&e->instance, &create);
+    const struct sac_instance instance = {
+        .ops = e->context.ops, .spec = e->spec, .part = " of the evaluation"};
+    const size_t n = (size_t)create.environments;
+    e->left = sac_allocate(n * sizeof *e->left);
+    e->played = sac_allocate(n * sizeof *e->played);
+    e->returns = sac_allocate((size_t)e->context.episodes * sizeof *e->returns);
+    if (!e->left || !e->played || !e->returns)
+        return sac_fail(SAC_NOMEM, "no memory for the evaluation of %d episodes", e->context.episodes);
+    return sac_environment_batch_create(&e->batch, &instance, &create, e->context.policy);
 }
 
 static enum sac_status check_sizes(const struct sac_evaluator *e)
@@ -92,12 +69,9 @@ enum sac_status sac_evaluator_create(const struct sac_evaluator_context *context
     if (!e)
         return sac_fail(SAC_NOMEM, "no memory for the evaluator");
     e->context = *context;
-    e->environments = context->episodes < AT_ONCE ? context->episodes : AT_ONCE;
     enum sac_status status = sac_environment_spec(context->ops, context->options, &e->spec);
     if (status == SAC_OK)
         status = check_sizes(e);
-    if (status == SAC_OK)
-        status = allocate_buffers(e);
     if (status == SAC_OK)
         status = create_environments(e);
     if (status != SAC_OK) {
@@ -112,88 +86,50 @@ void sac_evaluator_destroy(struct sac_evaluator *e)
 {
     if (!e)
         return;
-    (void)sac_instance_destroy(&e->instance); /* that it crashed matters to nobody any more */
-    void *const buffers[] = {
-        e->observation, e->action,     e->environment_action, e->noise,         e->scratch,
-        e->reward,      e->terminated, e->truncated,          e->finished,      e->left,
-        e->played,      e->returns,    e->episode_return,     e->episode_length};
-    for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
-        sac_free(buffers[i]);
+    sac_environment_batch_destroy(&e->batch);
+    sac_free(e->left);
+    sac_free(e->played);
+    sac_free(e->returns);
     sac_free(e);
-}
-
-static enum sac_status start_episodes(struct sac_evaluator *e, int count)
-{
-    if (count == 0)
-        return SAC_OK;
-    const enum sac_status status =
-        sac_instance_reset(&e->instance, count, e->finished, e->observation, (size_t)e->observation_ld);
-    if (status != SAC_OK)
-        return status;
-    for (int i = 0; i < count; i++) {
-        e->episode_return[e->finished[i]] = 0;
-        e->episode_length[e->finished[i]] = 0;
-    }
-    return SAC_OK;
 }
 
 static void choose_actions(struct sac_evaluator *e, const float *parameters, uint64_t step)
 {
-    const struct sac_env_spec *spec = &e->spec;
-    const int A = spec->action_size;
+    struct sac_environment_batch *b = &e->batch;
+    const int A = e->spec.action_size;
     if (!e->context.deterministic)
-        sac_kernels()->normal(e->noise, A, e->context.seed, SAC_PURPOSE_EVALUATION, step + 1, 0,
-                              e->environments, A);
-    sac_policy_network_act(e->context.policy, parameters, e->scratch, e->action, A, e->observation,
-                           e->observation_ld, e->context.deterministic ? NULL : e->noise, A, e->environments);
-    sac_action_scale(e->environment_action, e->action, spec->action_low, spec->action_high, e->environments,
-                     A);
+        sac_kernels()->normal(b->noise, A, e->context.seed, SAC_PURPOSE_EVALUATION, step + 1, 0, b->count, A);
+    sac_environment_batch_act(b, parameters, e->context.deterministic ? NULL : b->noise, b->count);
 }
 
-static enum sac_status step_environments(struct sac_evaluator *e)
-{
-    const struct sac_env_step step = {
-        .size = sizeof step,
-        .count = e->environments,
-        .action = e->environment_action,
-        .action_stride = (size_t)e->spec.action_size,
-        .observation = e->observation,
-        .observation_stride = (size_t)e->observation_ld,
-        .reward = e->reward,
-        .terminated = e->terminated,
-        .truncated = e->truncated,
-    };
-    return sac_instance_step(&e->instance, &step);
-}
-
-/* Episode number played[j] of environment j is result played[j] * environments + j. */
+/* List environments whose episode is over, and keep what came out. Episode number played[j] of environment j
+ * is result played[j] * count + j. */
 static int collect(struct sac_evaluator *e, int *remaining)
 {
+    struct sac_environment_batch *b = &e->batch;
     int finished = 0;
-    for (int j = 0; j < e->environments; j++) {
-        e->episode_return[j] += e->reward[j];
-        e->episode_length[j]++;
-        const bool at_limit = e->spec.step_limit > 0 && e->episode_length[j] >= (uint32_t)e->spec.step_limit;
-        if (!e->terminated[j] && !e->truncated[j] && !at_limit)
+    for (int j = 0; j < b->count; j++) {
+        if (!b->terminated[j] && !b->truncated[j] && !sac_environment_batch_at_limit(b, j))
             continue;
         if (e->left[j] > 0) {
-            e->returns[e->played[j] * e->environments + j] = e->episode_return[j];
-            e->total_length += e->episode_length[j];
+            e->returns[e->played[j] * b->count + j] = b->episode_return[j];
+            e->total_length += b->episode_length[j];
             e->left[j]--;
             e->played[j]++;
             (*remaining)--;
         }
-        e->finished[finished++] = j;
+        b->finished[finished++] = j;
     }
     return finished;
 }
 
 static void deal_episodes(struct sac_evaluator *e)
 {
-    for (int j = 0; j < e->environments; j++) {
-        e->left[j] = (e->context.episodes - j + e->environments - 1) / e->environments;
+    const int n = e->batch.count;
+    for (int j = 0; j < n; j++) {
+        e->left[j] = (e->context.episodes - j + n - 1) / n;
         e->played[j] = 0;
-        e->finished[j] = j;
+        e->batch.finished[j] = j;
     }
     e->total_length = 0;
 }
@@ -203,14 +139,14 @@ enum sac_status sac_evaluator_play(struct sac_evaluator *e, const float *paramet
 {
     int remaining = e->context.episodes;
     deal_episodes(e);
-    enum sac_status status = start_episodes(e, e->environments);
+    enum sac_status status = sac_environment_batch_start(&e->batch, e->batch.count);
     for (uint64_t step = 0; status == SAC_OK && remaining > 0; step++) {
         if (abandon && sac_load_relaxed(abandon))
             return sac_fail(SAC_STOPPED, "the evaluation was abandoned because the run was stopped");
         choose_actions(e, parameters, step);
-        status = step_environments(e);
+        status = sac_environment_batch_step(&e->batch, e->batch.count);
         if (status == SAC_OK)
-            status = start_episodes(e, collect(e, &remaining));
+            status = sac_environment_batch_start(&e->batch, collect(e, &remaining));
     }
     if (status != SAC_OK)
         return status;

@@ -83,7 +83,7 @@ enum { RING_TABLES = 96 }; /* bytes of the replay's and its shards' tables for o
 /* Buffers of whoever plays in that many environments. */
 static double player_bytes(const struct sac_run_sizes *sizes, const struct networks *n, double environments)
 {
-    const double floats = padded(sizes->observation_size) + 3.0 * sizes->action_size +
+    const double floats = padded(sizes->observation_size + 1) + 3.0 * sizes->action_size +
                           (double)sac_policy_network_scratch(&n->policy, 1);
     return environments * (sizeof(float) * floats + 48);
 }

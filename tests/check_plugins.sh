@@ -80,8 +80,8 @@ size_after_create|create|observation_size 3 before and 4 now
 create_crash|create|crashed in create\(\) \(SIGSEGV
 create_aborts|create|crashed in create\(\) \(SIGABRT
 create_overflow|create|crashed in create\(\) \(SIGSEGV
-create_fails|create|could not be made: the spring is rusty
-create_silent|create|could not be made: it gives no reason
+create_fails|create|create\(\) failed: the spring is rusty
+create_silent|create|create\(\) failed: it gives no reason
 create_null|create|left \*instance NULL
 create_wild_instance|create|crashed in destroy\(\) after step 0 \(SIG
 destroy_crash|create|crashed in destroy\(\) after step 0 \(SIGSEGV
@@ -92,7 +92,7 @@ reset_fails|reset|reset\(\) failed after step 0: the spring is rusty
 reset_unwritten|reset|did not write observation\[0\] of row 0
 reset_beyond|reset|wrote observation\[3\] of row [02], beyond its observation_size of 3
 reset_dense|reset|wrote into row 1 of `observation`, which is none of those
-reset_nan|finite|environment 0, step 0: observation\[1\] is -?nan after reset
+reset_nan|finite|environment 0, its step 0: observation\[1\] is -?nan after reset
 step_crash|step|crashed in step\(\) at step 1 \(SIGSEGV
 step_divides|step|crashed in step\(\) at step 1 \(SIGFPE
 step_fails|step|step\(\) failed at step 1: the spring is rusty
@@ -105,10 +105,10 @@ no_reward|step|did not write reward\[0\]
 no_flag|step|did not write truncated\[0\]
 result_beyond_count|step|wrote reward\[3\], which is beyond its count
 writes_action|step|changed `action`
-nan_observation|finite|environment 0, step 1: observation\[2\] is -?nan
+nan_observation|finite|environment 0, its step 1: observation\[2\] is -?nan
 rare_nan|finite|observation\[2\] is -?nan after step
-infinite_reward|finite|environment 0, step 1: the reward is inf
-flag_two|flags|environment 0, step 1: terminated is 2
+infinite_reward|finite|environment 0, its step 1: the reward is inf
+flag_two|flags|environment 0, its step 1: terminated is 2
 resets_itself|own resets|wrote the first observation of the next episode
 resets_itself_at_limit|own resets|wrote the first observation of the next episode
 moves_others|count|environment 3, step 1: observation\[0\] is

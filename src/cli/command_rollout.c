@@ -98,7 +98,7 @@ static enum sac_status play(struct rollout *r, FILE *out)
     fputs(",,,\n", out);
     for (size_t row = 0; row < r->rows && !status; row++) {
         step.action = r->actions + row * (size_t)r->instance.spec.action_size;
-        status = sac_instance_raw_step(&r->instance, &step);
+        status = sac_instance_step(&r->instance, &step);
         if (status)
             return status;
         status = print_observation(r, row + 1, out);
