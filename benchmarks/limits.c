@@ -117,8 +117,8 @@ static double multiply_add(int64_t rounds)
 static void wait_for_all(struct probe *p)
 {
     const uint64_t deadline = sac_time_ns() + BARRIER_NS;
-    sac_add_relaxed(&p->present, 1);
-    while (sac_load_relaxed(&p->present) < p->limit.threads && sac_time_ns() < deadline)
+    sac_add_relaxed(test, &p->present, 1);
+    while (sac_load_relaxed(test, &p->present) < p->limit.threads && sac_time_ns() < deadline)
         ;
 }
 

@@ -38,20 +38,21 @@ static inline void sac_count_episode(struct sac_env_counters *counters, double t
         float value;
         uint32_t bits;
     } reward = {.value = (float)total_reward};
-    const uint64_t n = sac_load_relaxed(&counters->episodes);
-    sac_store_relaxed(&counters->episode[n % SAC_EPISODE_RING], (uint64_t)length << 32 | reward.bits);
-    sac_store_release(&counters->episodes, n + 1); /* X */
+    const uint64_t n = sac_load_relaxed(episodes, &counters->episodes);
+    sac_store_relaxed(episode, &counters->episode[n % SAC_EPISODE_RING],
+                      (uint64_t)length << 32 | reward.bits);
+    sac_store_release(X, &counters->episodes, n + 1);
 }
 
 /* Main: episodes finished by this thread so far; those from `count - SAC_EPISODE_RING` on can be read. */
 static inline uint64_t sac_counted_episodes(struct sac_env_counters *counters)
 {
-    return sac_load_acquire(&counters->episodes); /* Y */
+    return sac_load_acquire(Y, &counters->episodes);
 }
 
 static inline struct sac_episode sac_counted_episode(struct sac_env_counters *counters, uint64_t number)
 {
-    const uint64_t word = sac_load_relaxed(&counters->episode[number % SAC_EPISODE_RING]);
+    const uint64_t word = sac_load_relaxed(episode, &counters->episode[number % SAC_EPISODE_RING]);
     const union {
         uint32_t bits;
         float value;

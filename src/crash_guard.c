@@ -62,11 +62,11 @@ static void on_crash(int number, siginfo_t *info, void *context)
     if (way_back && caused_here(info)) {
         sigjmp_buf *to = way_back;
         way_back = NULL;
-        sac_store_relaxed(&crashed, 1);
+        sac_store_relaxed(crashed, &crashed, 1);
         alarm(SECONDS_TO_SAVE);
         siglongjmp(*to, number);
     }
-    if (sac_load_relaxed(&crashed))
+    if (sac_load_relaxed(crashed, &crashed))
         give_up();
     for (int i = 0; i < CRASHES; i++)
         if (crashes[i] == number)

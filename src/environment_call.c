@@ -23,19 +23,19 @@ void sac_environment_set_guard(sac_env_guard *guard)
 /* The number comes last, so that what goes with it is there when it is seen for long. */
 static void begin(struct sac_calls *calls, const struct sac_call_place *place)
 {
-    sac_store_relaxed(&calls->whose, place->whose);
-    sac_store_relaxed(&calls->function, place->function);
-    sac_store_relaxed(&calls->when, place->when);
-    sac_store_relaxed(&calls->steps, place->steps);
-    sac_store_relaxed(&calls->part, place->part);
-    sac_store_relaxed(&calls->first_environment, place->first_environment);
-    sac_store_relaxed(&calls->environments, place->environments);
-    sac_store_relaxed(&calls->number, sac_load_relaxed(&calls->number) + 1);
+    sac_store_relaxed(call_place, &calls->whose, place->whose);
+    sac_store_relaxed(call_place, &calls->function, place->function);
+    sac_store_relaxed(call_place, &calls->when, place->when);
+    sac_store_relaxed(call_place, &calls->steps, place->steps);
+    sac_store_relaxed(call_place, &calls->part, place->part);
+    sac_store_relaxed(call_place, &calls->first_environment, place->first_environment);
+    sac_store_relaxed(call_place, &calls->environments, place->environments);
+    sac_store_relaxed(call_number, &calls->number, sac_load_relaxed(call_number, &calls->number) + 1);
 }
 
 static void end(struct sac_calls *calls)
 {
-    sac_store_relaxed(&calls->number, sac_load_relaxed(&calls->number) + 1);
+    sac_store_relaxed(call_number, &calls->number, sac_load_relaxed(call_number, &calls->number) + 1);
 }
 
 static int run(void (*work)(void *argument), void *argument)
@@ -55,13 +55,13 @@ int sac_environment_call(const struct sac_call_place *place, void (*work)(void *
     if (calls)
         end(calls);
     if (signal_number)
-        sac_add_relaxed(&crashes, 1u);
+        sac_add_relaxed(crashes, &crashes, 1u);
     return signal_number;
 }
 
 unsigned sac_environment_crashes(void)
 {
-    return sac_load_relaxed(&crashes);
+    return sac_load_relaxed(crashes, &crashes);
 }
 
 /* --- sentences --- */
@@ -134,7 +134,7 @@ void sac_calls_note(struct sac_calls *calls)
 
 bool sac_calls_look(struct sac_calls *calls, uint32_t patience)
 {
-    const uint64_t number = sac_load_relaxed(&calls->number);
+    const uint64_t number = sac_load_relaxed(call_number, &calls->number);
     const bool same = number % 2 == 1 && number == calls->seen;
     calls->looks = same ? calls->looks + 1 : 0;
     calls->seen = number;
@@ -144,13 +144,13 @@ bool sac_calls_look(struct sac_calls *calls, uint32_t patience)
 enum sac_status sac_calls_fail(const struct sac_calls *calls)
 {
     const struct sac_call_place place = {
-        .whose = sac_load_relaxed(&calls->whose),
-        .function = sac_load_relaxed(&calls->function),
-        .when = sac_load_relaxed(&calls->when),
-        .steps = sac_load_relaxed(&calls->steps),
-        .part = sac_load_relaxed(&calls->part),
-        .first_environment = sac_load_relaxed(&calls->first_environment),
-        .environments = sac_load_relaxed(&calls->environments),
+        .whose = sac_load_relaxed(call_place, &calls->whose),
+        .function = sac_load_relaxed(call_place, &calls->function),
+        .when = sac_load_relaxed(call_place, &calls->when),
+        .steps = sac_load_relaxed(call_place, &calls->steps),
+        .part = sac_load_relaxed(call_place, &calls->part),
+        .first_environment = sac_load_relaxed(call_place, &calls->first_environment),
+        .environments = sac_load_relaxed(call_place, &calls->environments),
     };
     char whose[SAC_CALL_WORDS], when[SAC_CALL_WORDS];
     return sac_fail(SAC_ENV,

@@ -141,7 +141,7 @@ enum sac_status sac_evaluator_play(struct sac_evaluator *e, const float *paramet
     deal_episodes(e);
     enum sac_status status = sac_environment_batch_start(&e->batch, e->batch.count);
     for (uint64_t step = 0; status == SAC_OK && remaining > 0; step++) {
-        if (abandon && sac_load_relaxed(abandon))
+        if (abandon && sac_load_relaxed(abandon, abandon))
             return sac_fail(SAC_STOPPED, "the evaluation was abandoned because the run was stopped");
         choose_actions(e, parameters, step);
         status = sac_environment_batch_step(&e->batch, e->batch.count);
@@ -181,50 +181,50 @@ void sac_desk_destroy(struct sac_desk *desk)
 
 void sac_desk_set_state(struct sac_desk *desk, enum sac_desk_state state)
 {
-    sac_store_release(&desk->state, (uint32_t)state); /* Z */
+    sac_store_release(Z, &desk->state, (uint32_t)state);
     sac_gate_wake(desk->events);
 }
 
 enum sac_desk_state sac_desk_state(const struct sac_desk *desk)
 {
-    return (enum sac_desk_state)sac_load_acquire(&desk->state); /* AA */
+    return (enum sac_desk_state)sac_load_acquire(AA, &desk->state);
 }
 
 const struct sac_report *sac_desk_report(const struct sac_desk *desk)
 {
-    const uint64_t n = sac_load_relaxed(&desk->reported); /* main is its only writer */
-    return sac_load_acquire(&desk->written) > n ? &desk->report[n % SAC_REPORTS] : NULL; /* AC */
+    const uint64_t n = sac_load_relaxed(reported, &desk->reported); /* main is its only writer */
+    return sac_load_acquire(AC, &desk->written) > n ? &desk->report[n % SAC_REPORTS] : NULL;
 }
 
 void sac_desk_give_back(struct sac_desk *desk)
 {
-    sac_store_release(&desk->reported, sac_load_relaxed(&desk->reported) + 1); /* AD */
+    sac_store_release(AD, &desk->reported, sac_load_relaxed(reported, &desk->reported) + 1);
     sac_gate_wake(desk->events);
 }
 
 void sac_desk_quit(struct sac_desk *desk)
 {
-    sac_store_relaxed(&desk->quit, 1u);
+    sac_store_relaxed(quit, &desk->quit, 1u);
     sac_gate_wake(desk->events);
 }
 
 static bool asked_or_quit(void *context)
 {
     const struct sac_desk *desk = context;
-    return sac_desk_state(desk) == SAC_DESK_ASKED || sac_load_relaxed(&desk->quit);
+    return sac_desk_state(desk) == SAC_DESK_ASKED || sac_load_relaxed(quit, &desk->quit);
 }
 
 static bool room_or_quit(void *context)
 {
     const struct sac_desk *desk = context;
-    const uint64_t n = sac_load_relaxed(&desk->written); /* the evaluator is its only writer */
-    return sac_load_acquire(&desk->reported) + SAC_REPORTS > n || sac_load_relaxed(&desk->quit); /* AE */
+    const uint64_t n = sac_load_relaxed(written, &desk->written); /* the evaluator is its only writer */
+    return sac_load_acquire(AE, &desk->reported) + SAC_REPORTS > n || sac_load_relaxed(quit, &desk->quit);
 }
 
 /* Play what was asked for and write the report. */
 static void serve(struct sac_evaluator *e, struct sac_desk *desk, const float *parameters, uint64_t version)
 {
-    const uint64_t n = sac_load_relaxed(&desk->written);
+    const uint64_t n = sac_load_relaxed(written, &desk->written);
     struct sac_report *report = &desk->report[n % SAC_REPORTS];
     const int64_t steps = desk->environment_steps;
     report->status = sac_evaluator_play(e, parameters, &desk->quit, &report->evaluation);
@@ -234,7 +234,7 @@ static void serve(struct sac_evaluator *e, struct sac_desk *desk, const float *p
     report->evaluation.returns = report->returns;
     report->evaluation.environment_steps = steps;
     report->evaluation.policy_version = version;
-    sac_store_release(&desk->written, n + 1); /* AB */
+    sac_store_release(AB, &desk->written, n + 1);
 }
 
 void sac_evaluator_run(struct sac_evaluator *e, struct sac_desk *desk, struct sac_snapshots *snapshots)
@@ -243,7 +243,7 @@ void sac_evaluator_run(struct sac_evaluator *e, struct sac_desk *desk, struct sa
     for (;;) {
         sac_gate_wait(desk->events, asked_or_quit, NULL, desk);
         sac_gate_wait(desk->events, room_or_quit, NULL, desk);
-        if (sac_load_relaxed(&desk->quit))
+        if (sac_load_relaxed(quit, &desk->quit))
             return;
         uint64_t version;
         const float *parameters = sac_snapshots_hold(snapshots, &holder, &version);

@@ -7,7 +7,7 @@
 
 void sac_first_error_keep(struct sac_first_error *error, enum sac_status status)
 {
-    if (sac_add_relaxed(&error->taken, 1u) != 0)
+    if (sac_add_relaxed(error_taken, &error->taken, 1u) != 0)
         return;
     error->status = status;
     snprintf(error->text, sizeof error->text, "%s", sac_last_error());

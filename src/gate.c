@@ -17,7 +17,7 @@ static bool wait_until(struct sac_gate *gate, bool (*ready)(void *context),
                        void (*before_sleep)(void *context), void *context, uint64_t deadline_ns)
 {
     while (!ready(context)) {
-        const uint32_t seen = sac_or_acq_rel(&gate->word, SLEEPERS) | SLEEPERS; /* I: pairs with J */
+        const uint32_t seen = sac_or_acq_rel(I, &gate->word, SLEEPERS) | SLEEPERS; /* pairs with J */
         if (ready(context))
             return true;
         if (deadline_ns != SAC_FOREVER && sac_time_ns() >= deadline_ns)
@@ -49,18 +49,24 @@ bool sac_gate_wait_for(struct sac_gate *gate, bool (*ready)(void *context), void
  * Relaxed, for J has released already, and a read-modify-write on top keeps that alive. */
 static void wake_sleepers(struct sac_gate *gate)
 {
-    sac_and_relaxed(&gate->word, ~SLEEPERS);
+    sac_and_relaxed(gate_word, &gate->word, ~SLEEPERS);
     sac_futex_wake(&gate->word);
+}
+
+/* True if somebody sleeps, or is about to. */
+static bool step_sequence(struct sac_gate *gate)
+{
+    return sac_add_acq_rel(J, &gate->word, SEQUENCE) & SLEEPERS; /* pairs with I */
 }
 
 void sac_gate_wake(struct sac_gate *gate)
 {
-    if (sac_add_acq_rel(&gate->word, SEQUENCE) & SLEEPERS) /* J: pairs with I */
+    if (step_sequence(gate))
         wake_sleepers(gate);
 }
 
 void sac_gate_wake_if(struct sac_gate *gate, bool (*wanted)(void *context), void *context)
 {
-    if (sac_add_acq_rel(&gate->word, SEQUENCE) & SLEEPERS && wanted(context)) /* J: pairs with I */
+    if (step_sequence(gate) && wanted(context))
         wake_sleepers(gate);
 }

@@ -74,7 +74,7 @@ struct sac_governor {
     uint64_t epoch;  /* of the last safe point it parked at */
     bool learner_left;
 
-    /* W: written by anybody; read by all. Relaxed: no data goes with it, and the gates carry it to sleepers
+    /* written by anybody; read by all. Relaxed: no data goes with it, and the gates carry it to sleepers
      */
     _Alignas(SAC_CACHE_LINE) _Atomic bool stop;
     /* written by: main; read by: learner (relaxed: a number that the gates carry) */
@@ -87,9 +87,13 @@ struct sac_governor {
     /* written by: env threads that die with a ticket; read by: env threads, learner (relaxed, as `ticket`) */
     _Atomic int64_t returned;
 
-    /* written by: threads that park or leave (add release, S); read by: main and learner (acquire, T) */
+    /* written by: threads that park (add release, S); read by: main (acquire, T) */
     _Alignas(SAC_CACHE_LINE) _Atomic uint64_t parked; /* in all safe points together */
-    _Atomic int env_left, learners_left;
+    /* written by: env threads that leave (add release, AH); read by: main (acquire, AI), learner (acquire,
+     * AJ) */
+    _Atomic int env_left;
+    /* written by: the learner when it leaves (add release, AK); read by: main (acquire, AL) */
+    _Atomic int learners_left;
     /* Main's alone. */
     uint64_t parked_before; /* the present safe point was asked for */
 
@@ -204,11 +208,11 @@ enum sac_status sac_governor_create(const struct sac_settings *settings, int env
     for (int k = 0; k < env_threads; k++) {
         g->env[k].governor = g;
         g->env[k].shard = sac_replay_shard(replay, k);
-        sac_store_relaxed(&g->env[k].waiting_for, UNBOUNDED); /* before threads start */
+        sac_store_relaxed(waiting_for, &g->env[k].waiting_for, UNBOUNDED); /* before threads start */
         /* Somebody can go on: a ticket is never larger than the env threads' slack. */
         SAC_ASSERT(sac_shard_environments(g->env[k].shard) <= g->environments);
     }
-    sac_store_relaxed(&g->allowance, allowed_steps(g)); /* before threads start */
+    sac_store_relaxed(allowance, &g->allowance, allowed_steps(g)); /* before threads start */
     *governor = g;
     return SAC_OK;
 }
@@ -230,14 +234,14 @@ struct parking {
 static bool may_resume(void *context)
 {
     const struct parking *p = context;
-    return sac_load_acquire(&p->governor->resumed) >= p->epoch; /* V: pairs with U */
+    return sac_load_acquire(V, &p->governor->resumed) >= p->epoch; /* pairs with U */
 }
 
 /* Stop does not end a park: main may be reading this thread's state, and always resumes. */
 static void park(struct sac_governor *g, uint64_t epoch)
 {
     struct parking parking = {g, epoch};
-    sac_add_release(&g->parked, 1); /* S: pairs with T */
+    sac_add_release(S, &g->parked, 1); /* pairs with T */
     sac_gate_wake(&g->main_gate);
     sac_gate_wait(&g->resume_gate, may_resume, NULL, &parking);
 }
@@ -246,20 +250,20 @@ static void park(struct sac_governor *g, uint64_t epoch)
 
 static bool stopped(const struct sac_governor *g)
 {
-    return sac_load_relaxed(&g->stop); /* W */
+    return sac_load_relaxed(stop, &g->stop);
 }
 
 static bool is_allowed(const struct sac_governor *g, int64_t end)
 {
-    const int64_t allowance = sac_load_acquire(&g->allowance); /* N: pairs with M */
-    return end <= allowance + sac_load_relaxed(&g->returned);
+    const int64_t allowance = sac_load_acquire(N, &g->allowance); /* pairs with M */
+    return end <= allowance + sac_load_relaxed(returned, &g->returned);
 }
 
 static bool env_ready(void *context)
 {
     struct env_side *e = context;
     const struct sac_governor *g = e->governor;
-    return stopped(g) || sac_load_relaxed(&g->agreed) != e->epoch ||
+    return stopped(g) || sac_load_relaxed(agreed, &g->agreed) != e->epoch ||
            (is_allowed(g, e->end) && sac_shard_has_room(e->shard, 2));
 }
 
@@ -275,10 +279,10 @@ static void env_wait(struct env_side *e)
 {
     if (env_ready(e))
         return;
-    sac_store_relaxed(&e->waiting_for, e->end);
+    sac_store_relaxed(waiting_for, &e->waiting_for, e->end);
     const uint64_t slept = sac_gate_wait(&e->governor->env_gate, env_ready, env_before_sleep, e);
-    sac_store_relaxed(&e->waiting_for, UNBOUNDED);
-    sac_store_relaxed(&e->slept, sac_load_relaxed(&e->slept) + slept);
+    sac_store_relaxed(waiting_for, &e->waiting_for, UNBOUNDED);
+    sac_store_relaxed(slept, &e->slept, sac_load_relaxed(slept, &e->slept) + slept);
 }
 
 static void wake_everybody(struct sac_governor *g)
@@ -290,7 +294,7 @@ static void wake_everybody(struct sac_governor *g)
 
 static void count_env_left(struct sac_governor *g)
 {
-    sac_add_release(&g->env_left, 1); /* S: pairs with T */
+    sac_add_release(AH, &g->env_left, 1); /* pairs with AI and AJ */
     wake_everybody(g);
 }
 
@@ -307,8 +311,8 @@ static struct sac_ticket draw_ticket(struct sac_governor *g, struct env_side *e)
 {
     const int n = sac_shard_environments(e->shard);
     const int64_t first = g->lockstep ? e->round++ * g->environments + sac_shard_first_environment(e->shard)
-                                      : sac_add_relaxed(&g->ticket, n);
-    const int64_t left = g->steps_in_all + sac_load_relaxed(&g->returned) - first;
+                                      : sac_add_relaxed(ticket, &g->ticket, n);
+    const int64_t left = g->steps_in_all + sac_load_relaxed(returned, &g->returned) - first;
     return (struct sac_ticket){first, left <= 0 ? 0 : left < n ? (int)left : n};
 }
 
@@ -321,7 +325,7 @@ struct sac_ticket sac_governor_take(struct sac_governor *governor, int thread)
     e->end = ticket.first_step + ticket.count;
     for (;;) {
         env_wait(e);
-        const uint64_t agreed = sac_load_relaxed(&governor->agreed);
+        const uint64_t agreed = sac_load_relaxed(agreed, &governor->agreed);
         if (stopped(governor))
             return env_leave(e);
         if (agreed == e->epoch)
@@ -339,13 +343,13 @@ struct arrival {
 static bool learner_wanted(void *context)
 {
     const struct arrival *a = context;
-    return a->steps >= sac_load_relaxed(&a->governor->need);
+    return a->steps >= sac_load_relaxed(need, &a->governor->need);
 }
 
 void sac_governor_stepped(struct sac_governor *governor, int thread, const struct sac_ticket *ticket)
 {
     SAC_ASSERT(ticket->first_step + ticket->count == governor->env[thread].end);
-    const int64_t before = sac_add_release(&governor->steps, ticket->count); /* K: pairs with L */
+    const int64_t before = sac_add_release(K, &governor->steps, ticket->count); /* pairs with L */
     struct arrival arrival = {governor, before + ticket->count};
     sac_gate_wake_if(&governor->learner_gate, learner_wanted, &arrival);
 }
@@ -356,7 +360,7 @@ void sac_governor_give_back(struct sac_governor *governor, const struct sac_tick
     if (governor->lockstep)
         sac_governor_stop(governor);
     else
-        sac_add_relaxed(&governor->returned, ticket->count);
+        sac_add_relaxed(returned, &governor->returned, ticket->count);
     count_env_left(governor);
 }
 
@@ -366,9 +370,10 @@ void sac_governor_give_back(struct sac_governor *governor, const struct sac_tick
 static bool env_wanted(void *context)
 {
     const struct sac_governor *g = context;
-    const int64_t allowance = sac_load_relaxed(&g->allowance) + sac_load_relaxed(&g->returned);
+    const int64_t allowance =
+        sac_load_relaxed(allowance, &g->allowance) + sac_load_relaxed(returned, &g->returned);
     for (int k = 0; k < g->env_threads; k++)
-        if (sac_load_relaxed(&g->env[k].waiting_for) <= allowance)
+        if (sac_load_relaxed(waiting_for, &g->env[k].waiting_for) <= allowance)
             return true;
     return false;
 }
@@ -377,18 +382,18 @@ static bool env_wanted(void *context)
 static bool learner_ready(void *context)
 {
     struct sac_governor *g = context;
-    const bool alone = sac_load_acquire(&g->env_left) == g->env_threads; /* T: pairs with S */
-    const bool asked = !g->lockstep && sac_load_relaxed(&g->asked) != g->epoch;
-    g->counted = sac_load_acquire(&g->steps); /* L: pairs with K */
+    const bool alone = sac_load_acquire(AJ, &g->env_left) == g->env_threads; /* pairs with AH */
+    const bool asked = !g->lockstep && sac_load_relaxed(asked, &g->asked) != g->epoch;
+    g->counted = sac_governor_steps(g);
     if (sac_replay_grant(g->replay))
         sac_gate_wake_if(&g->env_gate, env_wanted, g);
-    return g->counted >= sac_load_relaxed(&g->need) || alone || asked || stopped(g);
+    return g->counted >= sac_load_relaxed(need, &g->need) || alone || asked || stopped(g);
 }
 
 static bool learner_leave(struct sac_governor *g)
 {
     if (!g->learner_left) {
-        sac_add_release(&g->learners_left, 1); /* S: pairs with T */
+        sac_add_release(AK, &g->learners_left, 1); /* pairs with AL */
         sac_gate_wake(&g->main_gate);
     }
     g->learner_left = true;
@@ -397,17 +402,17 @@ static bool learner_leave(struct sac_governor *g)
 
 static void allow(struct sac_governor *g)
 {
-    sac_store_release(&g->allowance, allowed_steps(g)); /* M: pairs with N */
+    sac_store_release(M, &g->allowance, allowed_steps(g)); /* pairs with N */
     sac_gate_wake_if(&g->env_gate, env_wanted, g);
 }
 
 /* Lockstep: every thread is between two rounds now, so this is where a safe point is agreed on. */
 static void end_round(struct sac_governor *g)
 {
-    const uint64_t asked = sac_load_relaxed(&g->asked);
+    const uint64_t asked = sac_load_relaxed(asked, &g->asked);
     if (asked != g->epoch) {
         g->epoch = asked;
-        sac_store_relaxed(&g->agreed, asked);
+        sac_store_relaxed(agreed, &g->agreed, asked);
         sac_gate_wake(&g->env_gate);
         park(g, asked);
     }
@@ -420,12 +425,13 @@ bool sac_governor_turn(struct sac_governor *governor)
     struct sac_governor *g = governor;
     for (;;) {
         const int64_t need = needed_steps(g);
-        sac_store_relaxed(&g->need, need);
+        sac_store_relaxed(need, &g->need, need);
         const uint64_t slept = sac_gate_wait(&g->learner_gate, learner_ready, NULL, g);
-        sac_store_relaxed(&g->learner_slept, sac_load_relaxed(&g->learner_slept) + slept);
+        sac_store_relaxed(learner_slept, &g->learner_slept,
+                          sac_load_relaxed(learner_slept, &g->learner_slept) + slept);
         if (stopped(g))
             return learner_leave(g);
-        const uint64_t asked = sac_load_relaxed(&g->asked);
+        const uint64_t asked = sac_load_relaxed(asked, &g->asked);
         if (!g->lockstep && asked != g->epoch) {
             g->epoch = asked;
             park(g, asked);
@@ -445,7 +451,7 @@ bool sac_governor_turn(struct sac_governor *governor)
 void sac_governor_updated(struct sac_governor *governor)
 {
     governor->done += (uint64_t)governor->updates_per_round;
-    sac_store_release(&governor->updates, governor->done); /* AF: pairs with AG */
+    sac_store_release(AF, &governor->updates, governor->done); /* pairs with AG */
     if (!governor->lockstep)
         allow(governor);
 }
@@ -454,7 +460,7 @@ void sac_governor_updated(struct sac_governor *governor)
 
 void sac_governor_stop(struct sac_governor *governor)
 {
-    sac_store_relaxed(&governor->stop, true); /* W */
+    sac_store_relaxed(stop, &governor->stop, true);
     wake_everybody(governor);
 }
 
@@ -465,25 +471,25 @@ bool sac_governor_stopped(const struct sac_governor *governor)
 
 int64_t sac_governor_steps(const struct sac_governor *governor)
 {
-    return sac_load_acquire(&governor->steps); /* L: pairs with K */
+    return sac_load_acquire(L, &governor->steps); /* pairs with K */
 }
 
 uint64_t sac_governor_updates(const struct sac_governor *governor)
 {
-    return sac_load_acquire(&governor->updates); /* AG: pairs with AF */
+    return sac_load_acquire(AG, &governor->updates); /* pairs with AF */
 }
 
 uint64_t sac_governor_env_wait(const struct sac_governor *governor)
 {
     uint64_t slept = 0;
     for (int k = 0; k < governor->env_threads; k++)
-        slept += sac_load_relaxed(&governor->env[k].slept);
+        slept += sac_load_relaxed(slept, &governor->env[k].slept);
     return slept;
 }
 
 uint64_t sac_governor_learner_wait(const struct sac_governor *governor)
 {
-    return sac_load_relaxed(&governor->learner_slept);
+    return sac_load_relaxed(learner_slept, &governor->learner_slept);
 }
 
 /* --- main thread: safe points --- */
@@ -491,9 +497,9 @@ uint64_t sac_governor_learner_wait(const struct sac_governor *governor)
 /* Each thread is counted once: it parks for this safe point, or has left before it could. */
 static bool all_parked(const struct sac_governor *g)
 {
-    const uint64_t parked = sac_load_acquire(&g->parked) - g->parked_before; /* T: pairs with S */
-    const int env_left = sac_load_acquire(&g->env_left);                     /* T: pairs with S */
-    const int learners_left = sac_load_acquire(&g->learners_left);           /* T: pairs with S */
+    const uint64_t parked = sac_load_acquire(T, &g->parked) - g->parked_before; /* pairs with S */
+    const int env_left = sac_load_acquire(AI, &g->env_left);                    /* pairs with AH */
+    const int learners_left = sac_load_acquire(AL, &g->learners_left);          /* pairs with AK */
     return parked + (uint64_t)(env_left + learners_left) == (uint64_t)g->env_threads + 1;
 }
 
@@ -506,11 +512,12 @@ static bool pause_over(void *context)
 bool sac_governor_pause(struct sac_governor *governor)
 {
     struct sac_governor *g = governor;
-    const uint64_t epoch = sac_load_relaxed(&g->asked) + 1; /* only main writes it */
-    g->parked_before = sac_load_acquire(&g->parked);        /* T: pairs with S */
+    const uint64_t epoch = sac_load_relaxed(asked, &g->asked) + 1; /* only main writes it */
+    g->parked_before =
+        sac_load_relaxed(parked, &g->parked); /* all_parked() has acquired it or a stop was asked for */
     if (!g->lockstep)
-        sac_store_relaxed(&g->agreed, epoch);
-    sac_store_relaxed(&g->asked, epoch);
+        sac_store_relaxed(agreed, &g->agreed, epoch);
+    sac_store_relaxed(asked, &g->asked, epoch);
     sac_gate_wake(&g->env_gate);
     sac_gate_wake(&g->learner_gate);
     sac_gate_wait(&g->main_gate, pause_over, NULL, g);
@@ -522,6 +529,6 @@ bool sac_governor_pause(struct sac_governor *governor)
 
 void sac_governor_resume(struct sac_governor *governor)
 {
-    sac_store_release(&governor->resumed, sac_load_relaxed(&governor->asked)); /* U: pairs with V */
+    sac_store_release(U, &governor->resumed, sac_load_relaxed(asked, &governor->asked)); /* pairs with V */
     sac_gate_wake(&governor->resume_gate);
 }

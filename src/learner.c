@@ -48,7 +48,7 @@ struct sac_learner_counters *sac_learner_counters(struct sac_learner *l)
 
 static void add(_Atomic double *sum, double x)
 {
-    sac_store_relaxed(sum, sac_load_relaxed(sum) + x);
+    sac_store_relaxed(losses, sum, sac_load_relaxed(losses, sum) + x);
 }
 
 static void count_update(struct sac_learner_counters *c, uint64_t updates, const struct sac_losses *losses)
@@ -58,8 +58,8 @@ static void count_update(struct sac_learner_counters *c, uint64_t updates, const
     add(&c->policy_loss, losses->policy);
     add(&c->temperature_loss, losses->temperature);
     add(&c->entropy, losses->entropy);
-    sac_store_relaxed(&c->alpha, losses->alpha);
-    sac_store_relaxed(&c->updates, updates);
+    sac_store_relaxed(alpha, &c->alpha, losses->alpha);
+    sac_store_relaxed(updates_counter, &c->updates, updates);
 }
 
 /* Ages fall into buckets of 1/16 of a doubling: the percentile is right to 5 %. */
@@ -93,9 +93,9 @@ static void count_staleness(struct sac_learner *l, const struct sac_batch *batch
     int bucket = 0;
     for (int64_t seen = l->ages[0]; seen * 20 < (int64_t)batch->rows * 19; seen += l->ages[bucket])
         bucket++;
-    sac_store_relaxed(&l->counters->staleness_mean, (double)sum / batch->rows);
-    sac_store_relaxed(&l->counters->staleness_p95, bucket_age(bucket));
-    sac_store_relaxed(&l->counters->staleness_max, (double)max);
+    sac_store_relaxed(staleness, &l->counters->staleness_mean, (double)sum / batch->rows);
+    sac_store_relaxed(staleness, &l->counters->staleness_p95, bucket_age(bucket));
+    sac_store_relaxed(staleness, &l->counters->staleness_max, (double)max);
 }
 
 /* Lockstep must not skip a version: a free slot exists always and is seen after finitely many looks. */
@@ -125,13 +125,13 @@ void sac_learner_round(struct sac_learner *l)
 static bool desk_idle(void *context)
 {
     const struct sac_desk *desk = context;
-    return sac_desk_state(desk) == SAC_DESK_IDLE || sac_load_relaxed(&desk->quit);
+    return sac_desk_state(desk) == SAC_DESK_IDLE || sac_load_relaxed(quit, &desk->quit);
 }
 
 static bool desk_served(void *context)
 {
     const struct sac_desk *desk = context;
-    return sac_desk_state(desk) != SAC_DESK_ASKED || sac_load_relaxed(&desk->quit);
+    return sac_desk_state(desk) != SAC_DESK_ASKED || sac_load_relaxed(quit, &desk->quit);
 }
 
 /* Ask for an evaluation when a multiple of eval_every has been passed. Async never waits: a busy evaluator

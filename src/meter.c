@@ -45,15 +45,15 @@ static struct sac_look take_look(const struct sac_meter *m, struct sac_cpu_secon
     return (struct sac_look){
         .time_ns = sac_time_ns(),
         .steps = sac_governor_steps(m->context.governor),
-        .updates = sac_load_relaxed(&c->updates),
+        .updates = sac_load_relaxed(updates_counter, &c->updates),
         .env_wait = sac_governor_env_wait(m->context.governor),
         .learner_wait = sac_governor_learner_wait(m->context.governor),
         .cpu_seconds = used,
-        .critic_loss = sac_load_relaxed(&c->critic_loss),
-        .value_loss = sac_load_relaxed(&c->value_loss),
-        .policy_loss = sac_load_relaxed(&c->policy_loss),
-        .temperature_loss = sac_load_relaxed(&c->temperature_loss),
-        .entropy = sac_load_relaxed(&c->entropy),
+        .critic_loss = sac_load_relaxed(losses, &c->critic_loss),
+        .value_loss = sac_load_relaxed(losses, &c->value_loss),
+        .policy_loss = sac_load_relaxed(losses, &c->policy_loss),
+        .temperature_loss = sac_load_relaxed(losses, &c->temperature_loss),
+        .entropy = sac_load_relaxed(losses, &c->entropy),
     };
 }
 
@@ -126,10 +126,10 @@ static void describe_learning(const struct sac_meter *m, const struct sac_look *
     p->temperature_loss = (now->temperature_loss - last->temperature_loss) * scale;
     p->entropy = (now->entropy - last->entropy) * scale;
     const bool any = now->updates > 0;
-    p->temperature = any ? sac_load_relaxed(&c->alpha) : NAN;
-    p->staleness_mean = any ? sac_load_relaxed(&c->staleness_mean) : NAN;
-    p->staleness_p95 = any ? sac_load_relaxed(&c->staleness_p95) : NAN;
-    p->staleness_max = any ? sac_load_relaxed(&c->staleness_max) : NAN;
+    p->temperature = any ? sac_load_relaxed(alpha, &c->alpha) : NAN;
+    p->staleness_mean = any ? sac_load_relaxed(staleness, &c->staleness_mean) : NAN;
+    p->staleness_p95 = any ? sac_load_relaxed(staleness, &c->staleness_p95) : NAN;
+    p->staleness_max = any ? sac_load_relaxed(staleness, &c->staleness_max) : NAN;
 }
 
 void sac_meter_look(struct sac_meter *meter, struct sac_cpu_seconds used, struct sac_progress *progress)

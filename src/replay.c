@@ -169,17 +169,22 @@ struct sac_shard *sac_replay_shard(struct sac_replay *replay, int env_thread)
 
 /* --- the window --- */
 
+static uint64_t head_of(const struct window *w)
+{
+    return sac_load_acquire(C, w->head_of_writer); /* pairs with B */
+}
+
 /* True if the ring's writer may now go further. */
 static bool grant(struct window *w, uint64_t rows, uint64_t guard)
 {
-    w->head = sac_load_acquire(w->head_of_writer); /* C: pairs with B */
+    w->head = head_of(w);
     if (w->head + guard <= w->floor + rows)
         return false;
     const uint64_t floor = w->head + guard - rows;
     w->place += floor - w->floor; /* less than rows, as the writer obeys the limit */
     w->place -= w->place < rows ? 0 : rows;
     w->floor = floor;
-    sac_store_release(w->limit, floor + rows); /* D: pairs with A */
+    sac_store_release(D, w->limit, floor + rows); /* pairs with A */
     return true;
 }
 
@@ -302,7 +307,7 @@ void sac_replay_draw(struct sac_replay *replay, uint64_t seed, uint64_t update, 
 
 uint64_t sac_replay_head(const struct sac_replay *replay, int environment)
 {
-    return sac_load_acquire(replay->windows[environment].head_of_writer); /* C: pairs with B */
+    return head_of(&replay->windows[environment]);
 }
 
 uint64_t sac_replay_floor(const struct sac_replay *replay, int environment)

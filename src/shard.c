@@ -32,7 +32,7 @@ struct sac_shard *sac_shard_create(const struct sac_row_layout *layout, uint64_t
         return NULL;
     }
     for (int e = 0; e < environments; e++)
-        sac_store_relaxed(&s->limit[e], rows); /* before threads start */
+        sac_store_relaxed(limit, &s->limit[e], rows); /* before threads start */
     return s;
 }
 
@@ -62,7 +62,7 @@ static void look_at_limits(struct sac_shard *shard)
     uint64_t room = UINT64_MAX;
     for (int e = 0; e < shard->environments; e++) {
         struct sac_ring_writer *w = &shard->writers[e];
-        const uint64_t left = sac_load_acquire(&shard->limit[e]) - w->head; /* A: pairs with D */
+        const uint64_t left = sac_load_acquire(A, &shard->limit[e]) - w->head; /* pairs with D */
         room = left < room ? left : room;
         w->spent = 0;
     }
@@ -105,7 +105,7 @@ static void make_visible(struct sac_shard *shard, int environment)
     w->place = w->place + 1 < shard->rows ? w->place + 1 : 0;
     w->spent++;
     shard->spent = w->spent > shard->spent ? w->spent : shard->spent;
-    sac_store_release(&shard->head[environment], w->head); /* B: pairs with C */
+    sac_store_release(B, &shard->head[environment], w->head); /* pairs with C */
 }
 
 void sac_shard_append_reset(struct sac_shard *shard, int environment, const float *observation)

@@ -43,7 +43,8 @@ static int find_free(const struct sac_snapshots *snapshots)
 {
     for (int s = 0; s < snapshots->slot_count; s++) {
         struct slot *slot = &snapshots->slots[s];
-        if (s != snapshots->published && sac_load_acquire(&slot->released) == slot->taken) /* F: with E */
+        if (s != snapshots->published &&
+            sac_load_acquire(F, &slot->released) == slot->taken) /* pairs with E */
             return s;
     }
     return -1;
@@ -98,7 +99,7 @@ bool sac_snapshots_publish(struct sac_snapshots *snapshots, const float *paramet
     struct slot *slot = &snapshots->slots[s];
     memcpy(slot->parameters, parameters, snapshots->floats * sizeof(float));
     slot->version = version;
-    const uint64_t old = sac_exchange_release(&snapshots->word, (uint64_t)s << 32); /* H: pairs with G */
+    const uint64_t old = sac_exchange_release(H, &snapshots->word, (uint64_t)s << 32); /* pairs with G */
     snapshots->slots[slot_of(old)].taken += (uint32_t)old;
     snapshots->published = s;
     return true;
@@ -107,9 +108,9 @@ bool sac_snapshots_publish(struct sac_snapshots *snapshots, const float *paramet
 /* The look at the word may be relaxed: what a holder may do depends only on the slot it took at G. */
 const float *sac_snapshots_hold(struct sac_snapshots *snapshots, struct sac_holder *holder, uint64_t *version)
 {
-    if (holder->slot < 0 || slot_of(sac_load_relaxed(&snapshots->word)) != holder->slot) {
+    if (holder->slot < 0 || slot_of(sac_load_relaxed(snapshot_word, &snapshots->word)) != holder->slot) {
         sac_snapshots_release(snapshots, holder);
-        holder->slot = slot_of(sac_add_acquire(&snapshots->word, 1)); /* G: pairs with H */
+        holder->slot = slot_of(sac_add_acquire(G, &snapshots->word, 1)); /* pairs with H */
     }
     const struct slot *slot = &snapshots->slots[holder->slot];
     *version = slot->version;
@@ -119,6 +120,6 @@ const float *sac_snapshots_hold(struct sac_snapshots *snapshots, struct sac_hold
 void sac_snapshots_release(struct sac_snapshots *snapshots, struct sac_holder *holder)
 {
     if (holder->slot >= 0)
-        sac_add_release(&snapshots->slots[holder->slot].released, 1); /* E: pairs with F */
+        sac_add_release(E, &snapshots->slots[holder->slot].released, 1); /* pairs with F */
     holder->slot = -1;
 }

@@ -60,7 +60,7 @@ enum sac_status sac_team_create(int members, struct sac_team **team)
     }
     t->members = members;
     t->present = 1;
-    sac_store_relaxed(&t->wanted, members); /* before threads start */
+    sac_store_relaxed(wanted, &t->wanted, members); /* before threads start */
     t->looks = members <= sac_cpu_count() ? LOOKS : 0;
     *team = t;
     return SAC_OK;
@@ -81,7 +81,7 @@ int sac_team_members(const struct sac_team *team)
 void sac_team_resize(struct sac_team *team, int sharing)
 {
     SAC_ASSERT(sharing >= 1 && sharing <= team->members);
-    sac_store_relaxed(&team->wanted, sharing);
+    sac_store_relaxed(wanted, &team->wanted, sharing);
 }
 
 void sac_team_bind(struct sac_team *team, const struct sac_cpu_list *place)
@@ -119,14 +119,14 @@ struct waiter {
 static bool is_called(void *context)
 {
     const struct waiter *w = context;
-    return sac_load_acquire(&w->member->called) == w->call; /* P: pairs with O */
+    return sac_load_acquire(P, &w->member->called) == w->call; /* pairs with O */
 }
 
 static bool all_are_done(void *context)
 {
     const struct sac_team *t = context;
     for (int m = 1; m < t->sharing; m++)
-        if (sac_load_acquire(&t->member[m].done) != t->member[m].calls) /* R: pairs with Q */
+        if (sac_load_acquire(R, &t->member[m].done) != t->member[m].calls) /* pairs with Q */
             return false;
     return true;
 }
@@ -148,7 +148,7 @@ static void call(struct sac_team *team, void (*job)(void *context, int task), vo
     team->tasks = tasks;
     team->sharing = sharing;
     for (int m = 1; m < sharing; m++)
-        sac_store_release(&team->member[m].called, ++team->member[m].calls); /* O: pairs with P */
+        sac_store_release(O, &team->member[m].called, ++team->member[m].calls); /* pairs with P */
     for (int m = 1; m < sharing; m++)
         sac_gate_wake(&team->member[m].gate);
 }
@@ -158,14 +158,14 @@ static void call(struct sac_team *team, void (*job)(void *context, int task), vo
 static void serve(struct sac_team *team, int index)
 {
     struct member *member = &team->member[index];
-    struct waiter waiter = {member, sac_load_relaxed(&member->done)}; /* its own */
+    struct waiter waiter = {member, sac_load_relaxed(done, &member->done)}; /* its own */
     for (bool end = false; !end;) {
         waiter.call++;
         wait_for(team, &member->gate, is_called, &waiter);
         end = !team->job;
         if (!end)
             run_share(team, index);
-        sac_store_release(&member->done, waiter.call); /* Q: pairs with R */
+        sac_store_release(Q, &member->done, waiter.call); /* pairs with R */
         if (!end)
             sac_gate_wake(&team->done_gate);
     }
@@ -173,7 +173,7 @@ static void serve(struct sac_team *team, int index)
 
 void sac_team_run(struct sac_team *team, void (*job)(void *context, int task), void *context, int tasks)
 {
-    const int wanted = sac_load_relaxed(&team->wanted);
+    const int wanted = sac_load_relaxed(wanted, &team->wanted);
     const int sharing = wanted < team->present ? wanted : team->present;
     if (sharing == 1 || tasks == 1) {
         for (int task = 0; task < tasks; task++)

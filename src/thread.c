@@ -123,7 +123,7 @@ void sac_thread_bind(const int *cpu, int count)
 static void *wait_for_release(void *context)
 {
     _Atomic uint32_t *released = context;
-    while (!sac_load_relaxed(released))
+    while (!sac_load_relaxed(probe_released, released))
         sac_futex_wait(released, 0, SAC_FOREVER);
     return NULL;
 }
@@ -137,7 +137,7 @@ int sac_thread_probe(int threads)
     int count = 0;
     while (started && count < threads && !pthread_create(&started[count], NULL, wait_for_release, &released))
         count++;
-    sac_store_relaxed(&released, 1u);
+    sac_store_relaxed(probe_released, &released, 1u);
     sac_futex_wake(&released);
     for (int i = 0; i < count; i++)
         pthread_join(started[i], NULL);

@@ -351,7 +351,7 @@ static void end_counting(struct sac_trainer *t, int thread)
 
 static void end_thread(struct sac_trainer *t)
 {
-    sac_add_relaxed(&t->ended, 1u);
+    sac_add_relaxed(ended, &t->ended, 1u);
     sac_gate_wake(t->events);
 }
 
@@ -541,14 +541,14 @@ static uint32_t workers(const struct sac_trainer *t)
 
 static bool all_ended(const struct sac_trainer *t)
 {
-    return sac_load_relaxed(&t->ended) >= workers(t);
+    return sac_load_relaxed(ended, &t->ended) >= workers(t);
 }
 
 static bool needs_main(void *context)
 {
     const struct sac_trainer *t = context;
     return all_ended(t) || sac_desk_report(t->desk) != NULL ||
-           (sac_governor_stopped(t->governor) && !sac_load_relaxed(&t->desk->quit));
+           (sac_governor_stopped(t->governor) && !sac_load_relaxed(quit, &t->desk->quit));
 }
 
 static void watch(struct sac_trainer *t)
@@ -634,12 +634,12 @@ static enum sac_status run(struct sac_trainer *t, const struct sac_observer *obs
 enum sac_status sac_trainer_run(struct sac_trainer *trainer, const struct sac_observer *observer)
 {
     SAC_NEED(trainer, "one that sac_trainer_create made");
-    if (sac_add_relaxed(&trainer->runs, 1u) != 0)
+    if (sac_add_relaxed(runs, &trainer->runs, 1u) != 0)
         return sac_fail(SAC_STATE, "this trainer has run already; create a new one for another run");
-    sac_store_relaxed(&trainer->runner, pthread_self());
-    sac_store_relaxed(&trainer->inside, 1u);
+    sac_store_relaxed(runner, &trainer->runner, pthread_self());
+    sac_store_relaxed(inside, &trainer->inside, 1u);
     const enum sac_status status = run(trainer, observer);
-    sac_store_relaxed(&trainer->inside, 0u);
+    sac_store_relaxed(inside, &trainer->inside, 0u);
     return status;
 }
 
@@ -650,7 +650,7 @@ void sac_trainer_stop(struct sac_trainer *trainer)
     if (!trainer)
         return;
     const int before = errno; /* whom a signal interrupts may be about to read it */
-    sac_store_relaxed(&trainer->stop_asked, 1u);
+    sac_store_relaxed(stop_asked, &trainer->stop_asked, 1u);
     sac_governor_stop(trainer->governor);
     sac_gate_wake(trainer->events);
     errno = before;
@@ -692,10 +692,10 @@ enum sac_status sac_trainer_policy(const struct sac_trainer *trainer, struct sac
     SAC_NEED(policy, "a place for the policy");
     *policy = NULL;
     SAC_NEED(trainer, "one that sac_trainer_create made");
-    if (sac_load_relaxed(&trainer->runs) == 0)
+    if (sac_load_relaxed(runs, &trainer->runs) == 0)
         return sac_fail(SAC_STATE, "nothing is learnt yet; ask for the policy after sac_trainer_run");
-    const bool inside = sac_load_relaxed(&trainer->inside);
-    if (inside && !pthread_equal(sac_load_relaxed(&trainer->runner), pthread_self()))
+    const bool inside = sac_load_relaxed(inside, &trainer->inside);
+    if (inside && !pthread_equal(sac_load_relaxed(runner, &trainer->runner), pthread_self()))
         return sac_fail(SAC_STATE,
                         "the trainer is running in another thread; ask for the policy in its observer, "
                         "or after sac_trainer_run has returned");

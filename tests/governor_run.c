@@ -145,7 +145,7 @@ static void assert_learner_bound(const struct governor_run *run, int64_t steps, 
 static void *watch(void *context)
 {
     struct governor_run *run = context;
-    while (sac_load_relaxed(&run->watching)) {
+    while (sac_load_relaxed(test, &run->watching)) {
         governor_run_assert_bound(run);
         const int64_t steps = sac_governor_steps(run->governor);
         const int64_t updates = (int64_t)sac_governor_updates(run->governor);
@@ -174,7 +174,7 @@ void governor_run_start(struct governor_run *run)
     SAC_ASSERT(sac_governor_create(s, run->env_threads, run->replay, &run->governor) == SAC_OK);
     memset(run->granted, 0, sizeof run->granted);
     run->updates = run->drawn = 0;
-    sac_store_relaxed(&run->watching, true);
+    sac_store_relaxed(test, &run->watching, true);
     SAC_ASSERT(pthread_create(&run->watcher, NULL, watch, run) == 0);
     SAC_ASSERT(pthread_create(&run->learner, NULL, learner_main, run) == 0);
     for (int k = 0; k < run->env_threads; k++) {
@@ -188,7 +188,7 @@ void governor_run_join(struct governor_run *run)
     for (int k = 0; k < run->env_threads; k++)
         pthread_join(run->env[k], NULL);
     pthread_join(run->learner, NULL);
-    sac_store_relaxed(&run->watching, false);
+    sac_store_relaxed(test, &run->watching, false);
     pthread_join(run->watcher, NULL);
 }
 

@@ -43,7 +43,7 @@ static void *reader_main(void *context)
     struct reader *r = context;
     struct sac_holder holder = {-1};
     uint64_t version = 0, last = 0;
-    while (!sac_load_relaxed(&over)) {
+    while (!sac_load_relaxed(test, &over)) {
         const float *parameters = sac_snapshots_hold(r->snapshots, &holder, &version);
         SAC_ASSERT(version >= last);
         r->changes += version > last;
@@ -67,7 +67,7 @@ static void run(int holders, int64_t publishes)
     uint64_t random = 9;
     int64_t missed = 0, holds = 0, changes = 0;
     fill(parameters, 0);
-    sac_store_relaxed(&over, false);
+    sac_store_relaxed(test, &over, false);
     SAC_ASSERT(sac_snapshots_create(holders, FLOATS, parameters, &snapshots) == SAC_OK);
     for (int k = 0; k < holders; k++) {
         reader[k] = (struct reader){snapshots, (uint64_t)k, 0, 0, 0};
@@ -79,7 +79,7 @@ static void run(int holders, int64_t publishes)
             missed++;
         stress_delay(&random);
     }
-    sac_store_relaxed(&over, true);
+    sac_store_relaxed(test, &over, true);
     for (int k = 0; k < holders; k++) {
         pthread_join(reader[k].thread, NULL);
         holds += reader[k].holds;

@@ -18,14 +18,14 @@ struct counter {
 static bool reached(void *context)
 {
     struct counter *c = context;
-    sac_add_relaxed(&c->looks, 1);
-    return sac_load_relaxed(&c->value) >= sac_load_relaxed(&c->target);
+    sac_add_relaxed(test, &c->looks, 1);
+    return sac_load_relaxed(test, &c->value) >= sac_load_relaxed(test, &c->target);
 }
 
 static void note_sleep(void *context)
 {
     struct counter *c = context;
-    sac_add_relaxed(&c->sleeps, 1);
+    sac_add_relaxed(test, &c->sleeps, 1);
 }
 
 static bool never(void *context)
@@ -43,7 +43,7 @@ static void *wait_for_target(void *context)
 
 static void await_sleepers(struct counter *c, int count)
 {
-    while (sac_load_relaxed(&c->sleeps) < count)
+    while (sac_load_relaxed(test, &c->sleeps) < count)
         sched_yield();
 }
 
@@ -66,7 +66,7 @@ START_TEST(wakes_all)
     for (int i = 0; i < 3; i++)
         ck_assert_int_eq(pthread_create(&threads[i], NULL, wait_for_target, &c), 0);
     await_sleepers(&c, 3);
-    sac_store_relaxed(&c.value, 1);
+    sac_store_relaxed(test, &c.value, 1);
     sac_gate_wake(&c.gate);
     for (int i = 0; i < 3; i++)
         pthread_join(threads[i], NULL);
@@ -93,7 +93,7 @@ START_TEST(unwanted_wake_keeps_the_bit)
     await_sleepers(&c, 1);
     sac_gate_wake_if(&c.gate, never, NULL);
     ck_assert_uint_eq(c.gate.word & 1u, 1);
-    sac_store_relaxed(&c.value, 1);
+    sac_store_relaxed(test, &c.value, 1);
     sac_gate_wake(&c.gate);
     pthread_join(thread, NULL);
 }
@@ -128,13 +128,13 @@ static void *play(void *context)
     struct counter *mine = &p->pair->side[p->side], *other = &p->pair->side[1 - p->side];
     for (int round = 1; round <= ROUNDS; round++) {
         if (p->side == 1) {
-            sac_store_relaxed(&mine->target, round);
+            sac_store_relaxed(test, &mine->target, round);
             sac_gate_wait(&mine->gate, reached, NULL, mine);
         }
-        sac_store_relaxed(&other->value, round);
+        sac_store_relaxed(test, &other->value, round);
         sac_gate_wake(&other->gate);
         if (p->side == 0) {
-            sac_store_relaxed(&mine->target, round);
+            sac_store_relaxed(test, &mine->target, round);
             sac_gate_wait(&mine->gate, reached, NULL, mine);
         }
     }

@@ -38,10 +38,10 @@ static const struct sac_kernels *best(void)
 
 const struct sac_kernels *sac_kernels(void)
 {
-    const struct sac_kernels *table = sac_load_relaxed(&chosen);
+    const struct sac_kernels *table = sac_load_relaxed(chosen, &chosen);
     if (table == NULL) {
         table = best();
-        sac_store_relaxed(&chosen, table);
+        sac_store_relaxed(chosen, &chosen, table);
     }
     return table;
 }
@@ -66,7 +66,7 @@ static enum sac_status use(const struct sac_kernels *table, const char *isa)
 {
     const enum sac_status status = sac_linear_cap_isa(isa);
     if (status == SAC_OK)
-        sac_store_relaxed(&chosen, table);
+        sac_store_relaxed(chosen, &chosen, table);
     return status;
 }
 
