@@ -28,7 +28,7 @@ struct bench_cost {
 
 struct benchmark {
     char name[64];       /* GROUP/SUBJECT[/VARIANT]: runs of those with equal GROUP/SUBJECT take turns */
-    const char *unit;    /* a rate, "updates/s", or a time, "ns", of which less is better */
+    const char *unit;    /* a rate, "updates/s", or a time, "ns", or a share, "%", of which less is better */
     const void *subject; /* what the functions need to know which of its kind this is */
     bool own_threads;    /* starts and places its threads itself (whole training runs): is not pinned */
 
@@ -40,6 +40,8 @@ struct benchmark {
     /* The timed part: `calls` calls, and as little around them as can be. The caller's thread is pinned, and
      * so are the members of a team of options->threads that it enters. */
     void (*run)(void *state, int64_t calls);
+    /* NULL, or what the last run was worth, in `unit`, where that is not the time that passed. */
+    double (*value)(void *state);
     void (*describe)(void *state, struct bench_cost *cost); /* after warm-up; *cost is zeroed, threads is 1 */
     /* NULL, or where `flops` comes from: an array of objects, one a layer, each with its sizes and "flops",
      * which add up to cost->flops. The caller's. */
@@ -64,6 +66,7 @@ int bench_gemm_list(struct benchmark *list, int count);
 int bench_kernels_list(struct benchmark *list, int count);
 int bench_replay_list(struct benchmark *list, int count);
 int bench_snapshot_list(struct benchmark *list, int count);
+int bench_governor_list(struct benchmark *list, int count);
 int bench_inference_list(struct benchmark *list, int count);
 int bench_environment_list(struct benchmark *list, int count);
 int bench_update_list(struct benchmark *list, int count);

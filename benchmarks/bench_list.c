@@ -11,6 +11,7 @@ int bench_list(struct benchmark *list)
     count = bench_kernels_list(list, count);
     count = bench_replay_list(list, count);
     count = bench_snapshot_list(list, count);
+    count = bench_governor_list(list, count);
     count = bench_inference_list(list, count);
     count = bench_environment_list(list, count);
     count = bench_update_list(list, count);

@@ -135,7 +135,8 @@ static void keep_run(struct bench_harness *h, struct member *m, struct bench_obs
     m->causes[i] = bench_disturbance(seen);
     m->loss[i] = bench_loss(seen);
     const double units = r->cost.units * (double)m->calls;
-    m->value[i] = bench_unit_value(m->benchmark->unit, units, seen->wall);
+    m->value[i] = m->benchmark->value != NULL ? m->benchmark->value(m->state)
+                                              : bench_unit_value(m->benchmark->unit, units, seen->wall);
     if (r->limited) {
         const double seconds = m->limit_per_call * (double)m->calls / ((probe[0] + probe[1]) / 2);
         m->limit_value[i] = bench_unit_value(m->benchmark->unit, units, seconds);

@@ -86,6 +86,8 @@ START_TEST(each_works)
         ck_assert_ptr_nonnull(state);
         b->run(state, b->own_threads ? 1 : 3);
         check_cost(b, state);
+        if (b->value != NULL)
+            ck_assert(isfinite(b->value(state)) && b->value(state) >= 0);
         tables += b->table != NULL;
         if (b->check != NULL)
             ck_assert_msg(b->check(state) == SAC_OK, "%s: %s", b->name, sac_last_error());
