@@ -12,6 +12,30 @@
 #define SLEEPERS 1u /* the lowest bit: somebody sleeps, or is about to */
 #define SEQUENCE 2u /* one step of the count above it */
 
+#define ASLEEP                                                                                               \
+    1 /* the lowest bit of sac_slept's number; the rest: nanoseconds slept, less the time it began */
+
+static void begin_sleep(struct sac_slept *slept)
+{
+    const int64_t before = sac_load_relaxed(slept, &slept->word) / 2;
+    sac_store_relaxed(slept, &slept->word, (before - (int64_t)sac_time_ns()) * 2 | ASLEEP);
+}
+
+static void end_sleep(struct sac_slept *slept)
+{
+    sac_store_relaxed(slept, &slept->word, (int64_t)sac_slept_ns(slept) * 2);
+}
+
+/* One number says whether it sleeps and since when, so that a look is never of two moments. */
+uint64_t sac_slept_ns(const struct sac_slept *slept)
+{
+    const int64_t word = sac_load_relaxed(slept, &slept->word);
+    if (!(word & ASLEEP))
+        return (uint64_t)(word / 2);
+    const int64_t nanoseconds = (word - ASLEEP) / 2 + (int64_t)sac_time_ns();
+    return nanoseconds > 0 ? (uint64_t)nanoseconds : 0;
+}
+
 /* False if the deadline passed. */
 static bool wait_until(struct sac_gate *gate, bool (*ready)(void *context),
                        void (*before_sleep)(void *context), void *context, uint64_t deadline_ns)
@@ -29,14 +53,20 @@ static bool wait_until(struct sac_gate *gate, bool (*ready)(void *context),
     return true;
 }
 
-uint64_t sac_gate_wait(struct sac_gate *gate, bool (*ready)(void *context),
-                       void (*before_sleep)(void *context), void *context)
+void sac_gate_wait(struct sac_gate *gate, bool (*ready)(void *context), void (*before_sleep)(void *context),
+                   void *context)
+{
+    wait_until(gate, ready, before_sleep, context, SAC_FOREVER);
+}
+
+void sac_gate_wait_timed(struct sac_gate *gate, bool (*ready)(void *context),
+                         void (*before_sleep)(void *context), void *context, struct sac_slept *slept)
 {
     if (ready(context))
-        return 0;
-    const uint64_t start = sac_time_ns();
+        return;
+    begin_sleep(slept);
     wait_until(gate, ready, before_sleep, context, SAC_FOREVER);
-    return sac_time_ns() - start;
+    end_sleep(slept);
 }
 
 bool sac_gate_wait_for(struct sac_gate *gate, bool (*ready)(void *context), void *context,

@@ -14,10 +14,21 @@ struct sac_gate {
     _Alignas(SAC_CACHE_LINE) _Atomic uint32_t word;
 };
 
+/* How long a thread has slept. All zero at first. */
+struct sac_slept {
+    /* written by: the sleeper; read by: anybody, only to be shown: relaxed */
+    _Atomic int64_t word;
+};
+/* Nanoseconds so far, those of a sleep under way included. Any thread. */
+uint64_t sac_slept_ns(const struct sac_slept *slept);
+
 /* Return once ready(context) is true, asleep in between. `before_sleep` (may be NULL) is called when the
- * thread is about to sleep. Returns nanoseconds slept. */
-uint64_t sac_gate_wait(struct sac_gate *gate, bool (*ready)(void *context),
-                       void (*before_sleep)(void *context), void *context);
+ * thread is about to sleep. */
+void sac_gate_wait(struct sac_gate *gate, bool (*ready)(void *context), void (*before_sleep)(void *context),
+                   void *context);
+/* The same, counted in *slept from when the condition did not hold at first. */
+void sac_gate_wait_timed(struct sac_gate *gate, bool (*ready)(void *context),
+                         void (*before_sleep)(void *context), void *context, struct sac_slept *slept);
 /* As sac_gate_wait, but give up after `timeout_ns`; false then. */
 bool sac_gate_wait_for(struct sac_gate *gate, bool (*ready)(void *context), void *context,
                        uint64_t timeout_ns);

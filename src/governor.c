@@ -28,8 +28,7 @@ struct fraction {
 struct env_side {
     /* written by: its env thread, before it sleeps (ordered by I and J); read by: learner, before it wakes */
     _Alignas(SAC_CACHE_LINE) _Atomic int64_t waiting_for; /* end of its ticket; UNBOUNDED: it does not wait */
-    /* written by: its env thread; read by: anybody, only to be shown */
-    _Atomic uint64_t slept;
+    struct sac_slept slept;
     /* The env thread's alone. */
     struct sac_governor *governor;
     struct sac_shard *shard;
@@ -37,6 +36,8 @@ struct env_side {
     int64_t round;  /* lockstep: of its next ticket */
     uint64_t epoch; /* of the last safe point it parked at */
     bool left;
+    /* Waits for the learner. One for each: woken are those that may go on, however many wait beside them. */
+    struct sac_gate gate;
 };
 
 struct sac_governor {
@@ -65,8 +66,7 @@ struct sac_governor {
     /* written by: learner, before it sleeps (ordered by I and J); read by: env threads, before they wake it
      */
     _Atomic int64_t need;
-    /* written by: learner; read by: anybody, only to be shown */
-    _Atomic uint64_t learner_slept;
+    struct sac_slept learner_slept;
     /* The learner's alone. */
     uint64_t done;   /* updates */
     int64_t counted; /* steps, at its last look */
@@ -97,7 +97,7 @@ struct sac_governor {
     /* Main's alone. */
     uint64_t parked_before; /* the present safe point was asked for */
 
-    struct sac_gate env_gate, learner_gate; /* wait for the other side */
+    struct sac_gate learner_gate;           /* waits for env threads */
     struct sac_gate main_gate, resume_gate; /* wait for all to park; wait to go on */
 };
 
@@ -280,14 +280,19 @@ static void env_wait(struct env_side *e)
     if (env_ready(e))
         return;
     sac_store_relaxed(waiting_for, &e->waiting_for, e->end);
-    const uint64_t slept = sac_gate_wait(&e->governor->env_gate, env_ready, env_before_sleep, e);
+    sac_gate_wait_timed(&e->gate, env_ready, env_before_sleep, e, &e->slept);
     sac_store_relaxed(waiting_for, &e->waiting_for, UNBOUNDED);
-    sac_store_relaxed(slept, &e->slept, sac_load_relaxed(slept, &e->slept) + slept);
+}
+
+static void wake_envs(struct sac_governor *g)
+{
+    for (int k = 0; k < g->env_threads; k++)
+        sac_gate_wake(&g->env[k].gate);
 }
 
 static void wake_everybody(struct sac_governor *g)
 {
-    sac_gate_wake(&g->env_gate);
+    wake_envs(g);
     sac_gate_wake(&g->learner_gate);
     sac_gate_wake(&g->main_gate);
 }
@@ -366,16 +371,19 @@ void sac_governor_give_back(struct sac_governor *governor, const struct sac_tick
 
 /* --- learner --- */
 
-/* Does an env thread sleep that may go on now, or that only lacks room? */
+/* May this env thread, asleep, go on now, or does it only lack room? */
 static bool env_wanted(void *context)
 {
-    const struct sac_governor *g = context;
-    const int64_t allowance =
-        sac_load_relaxed(allowance, &g->allowance) + sac_load_relaxed(returned, &g->returned);
+    const struct env_side *e = context;
+    const struct sac_governor *g = e->governor;
+    return sac_load_relaxed(waiting_for, &e->waiting_for) <=
+           sac_load_relaxed(allowance, &g->allowance) + sac_load_relaxed(returned, &g->returned);
+}
+
+static void wake_wanted_envs(struct sac_governor *g)
+{
     for (int k = 0; k < g->env_threads; k++)
-        if (sac_load_relaxed(waiting_for, &g->env[k].waiting_for) <= allowance)
-            return true;
-    return false;
+        sac_gate_wake_if(&g->env[k].gate, env_wanted, &g->env[k]);
 }
 
 /* The steps are loaded before the grant loads the heads, so that the heads contain them. */
@@ -386,7 +394,7 @@ static bool learner_ready(void *context)
     const bool asked = !g->lockstep && sac_load_relaxed(asked, &g->asked) != g->epoch;
     g->counted = sac_governor_steps(g);
     if (sac_replay_grant(g->replay))
-        sac_gate_wake_if(&g->env_gate, env_wanted, g);
+        wake_wanted_envs(g);
     return g->counted >= sac_load_relaxed(need, &g->need) || alone || asked || stopped(g);
 }
 
@@ -403,7 +411,7 @@ static bool learner_leave(struct sac_governor *g)
 static void allow(struct sac_governor *g)
 {
     sac_store_release(M, &g->allowance, allowed_steps(g)); /* pairs with N */
-    sac_gate_wake_if(&g->env_gate, env_wanted, g);
+    wake_wanted_envs(g);
 }
 
 /* Lockstep: every thread is between two rounds now, so this is where a safe point is agreed on. */
@@ -413,7 +421,7 @@ static void end_round(struct sac_governor *g)
     if (asked != g->epoch) {
         g->epoch = asked;
         sac_store_relaxed(agreed, &g->agreed, asked);
-        sac_gate_wake(&g->env_gate);
+        wake_envs(g);
         park(g, asked);
     }
     g->round++;
@@ -426,9 +434,7 @@ bool sac_governor_turn(struct sac_governor *governor)
     for (;;) {
         const int64_t need = needed_steps(g);
         sac_store_relaxed(need, &g->need, need);
-        const uint64_t slept = sac_gate_wait(&g->learner_gate, learner_ready, NULL, g);
-        sac_store_relaxed(learner_slept, &g->learner_slept,
-                          sac_load_relaxed(learner_slept, &g->learner_slept) + slept);
+        sac_gate_wait_timed(&g->learner_gate, learner_ready, NULL, g, &g->learner_slept);
         if (stopped(g))
             return learner_leave(g);
         const uint64_t asked = sac_load_relaxed(asked, &g->asked);
@@ -483,13 +489,13 @@ uint64_t sac_governor_env_wait(const struct sac_governor *governor)
 {
     uint64_t slept = 0;
     for (int k = 0; k < governor->env_threads; k++)
-        slept += sac_load_relaxed(slept, &governor->env[k].slept);
+        slept += sac_slept_ns(&governor->env[k].slept);
     return slept;
 }
 
 uint64_t sac_governor_learner_wait(const struct sac_governor *governor)
 {
-    return sac_load_relaxed(learner_slept, &governor->learner_slept);
+    return sac_slept_ns(&governor->learner_slept);
 }
 
 /* --- main thread: safe points --- */
@@ -518,7 +524,7 @@ bool sac_governor_pause(struct sac_governor *governor)
     if (!g->lockstep)
         sac_store_relaxed(agreed, &g->agreed, epoch);
     sac_store_relaxed(asked, &g->asked, epoch);
-    sac_gate_wake(&g->env_gate);
+    wake_envs(g);
     sac_gate_wake(&g->learner_gate);
     sac_gate_wait(&g->main_gate, pause_over, NULL, g);
     if (!stopped(g))

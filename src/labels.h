@@ -35,7 +35,6 @@
     LABEL(error_taken) \
     LABEL(gate_word) \
     LABEL(inside) \
-    LABEL(learner_slept) \
     LABEL(limit) \
     LABEL(losses) \
     LABEL(need) \

@@ -13,6 +13,7 @@
 struct counter {
     struct sac_gate gate;
     _Atomic int value, target, looks, sleeps;
+    struct sac_slept slept;
 };
 
 static bool reached(void *context)
@@ -41,6 +42,13 @@ static void *wait_for_target(void *context)
     return NULL;
 }
 
+static void *wait_timed(void *context)
+{
+    struct counter *c = context;
+    sac_gate_wait_timed(&c->gate, reached, note_sleep, c, &c->slept);
+    return NULL;
+}
+
 static void await_sleepers(struct counter *c, int count)
 {
     while (sac_load_relaxed(test, &c->sleeps) < count)
@@ -51,14 +59,44 @@ static void await_sleepers(struct counter *c, int count)
 START_TEST(ready_at_once)
 {
     struct counter c = {.target = 0};
-    ck_assert_uint_eq(sac_gate_wait(&c.gate, reached, note_sleep, &c), 0);
+    sac_gate_wait_timed(&c.gate, reached, note_sleep, &c, &c.slept);
+    ck_assert_uint_eq(sac_slept_ns(&c.slept), 0);
     ck_assert_int_eq(c.looks, 1);
     ck_assert_int_eq(c.sleeps, 0);
     ck_assert_uint_eq(c.gate.word, 0);
 }
 END_TEST
 
-/* One wake releases every sleeper, and the time they slept is counted. */
+/* A sleep is counted while it lasts, not only when it is over; afterwards the count stands still. */
+START_TEST(sleep_is_counted_while_it_lasts)
+{
+    struct counter c = {.target = 1};
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, NULL, wait_timed, &c), 0);
+    await_sleepers(&c, 1);
+    const uint64_t first = sac_slept_ns(&c.slept);
+    while (sac_slept_ns(&c.slept) < first + 1000000)
+        sched_yield();
+    sac_store_relaxed(test, &c.value, 1);
+    sac_gate_wake(&c.gate);
+    pthread_join(thread, NULL);
+    const uint64_t slept = sac_slept_ns(&c.slept), now = sac_time_ns();
+    ck_assert_uint_ge(slept, first + 1000000);
+    while (sac_time_ns() == now)
+        ;
+    ck_assert_uint_eq(sac_slept_ns(&c.slept), slept);
+    sac_store_relaxed(test, &c.target, 2);
+    ck_assert_int_eq(pthread_create(&thread, NULL, wait_timed, &c), 0);
+    await_sleepers(&c, 2);
+    ck_assert_uint_ge(sac_slept_ns(&c.slept), slept);
+    sac_store_relaxed(test, &c.value, 2);
+    sac_gate_wake(&c.gate);
+    pthread_join(thread, NULL);
+    ck_assert_uint_gt(sac_slept_ns(&c.slept), slept);
+}
+END_TEST
+
+/* One wake releases every sleeper. */
 START_TEST(wakes_all)
 {
     struct counter c = {.target = 1};
@@ -176,6 +214,7 @@ int main(void)
     TCase *tc = tcase_create("gate");
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, ready_at_once);
+    tcase_add_test(tc, sleep_is_counted_while_it_lasts);
     tcase_add_test(tc, wakes_all);
     tcase_add_test(tc, wake_without_sleepers);
     tcase_add_test(tc, unwanted_wake_keeps_the_bit);
