@@ -34,6 +34,7 @@
     LABEL(episodes) \
     LABEL(error_taken) \
     LABEL(gate_word) \
+    LABEL(held_threads) \
     LABEL(inside) \
     LABEL(limit) \
     LABEL(losses) \
