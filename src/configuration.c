@@ -11,15 +11,18 @@
 #include "error.h"
 #include "file.h"
 #include "settings.h"
+#include "tuned.h"
 
 #define MOST_BYTES   (1 << 20) /* of a file: ours have hundreds */
 #define MOST_ENTRIES 1024
+#define MOST_PARTS   64 /* profiles, and measurements of threads */
 #define VALUE_SIZE   256
 
-enum section { COMMON, IN_V1, IN_V2 };
+/* Of a file: profile i of its list is section FIRST_PROFILE + i. */
+enum { COMMON, IN_V1, IN_V2, FIRST_PROFILE };
 
 struct entry {
-    enum section section;
+    int section;
     size_t line; /* in its file */
     char *key, *value;
 };
@@ -28,7 +31,12 @@ struct sac_config {
     char *name;        /* NULL: the command line */
     char *environment; /* NULL: none named */
     size_t environment_line;
-    bool has_section[3]; /* by enum section */
+    bool has_section[FIRST_PROFILE];
+    bool has_profiles, has_threads;
+    char *profiles[MOST_PARTS]; /* their names */
+    int profile_count;
+    struct sac_tuned tuned[MOST_PARTS];
+    int tuned_count;
     struct entry *entries;
     int count;
 };
@@ -54,6 +62,8 @@ void sac_config_destroy(struct sac_config *config)
         free(config->entries[i].value);
     }
     free(config->entries);
+    for (int i = 0; i < config->profile_count; i++)
+        free(config->profiles[i]);
     free(config->environment);
     free(config->name);
     free(config);
@@ -69,7 +79,7 @@ static enum sac_status at(const struct sac_config *config, size_t line, enum sac
     return sac_fail(status, "%s:%zu: %s", config->name, line, sentence);
 }
 
-static const struct entry *find(const struct sac_config *config, enum section section, const char *key)
+static const struct entry *find(const struct sac_config *config, int section, const char *key)
 {
     for (int i = 0; i < config->count; i++)
         if (config->entries[i].section == section && !strcmp(config->entries[i].key, key))
@@ -77,7 +87,7 @@ static const struct entry *find(const struct sac_config *config, enum section se
     return NULL;
 }
 
-static enum sac_status append(struct sac_config *config, enum section section, size_t line, const char *key,
+static enum sac_status append(struct sac_config *config, int section, size_t line, const char *key,
                               const char *value)
 {
     if (config->count == MOST_ENTRIES)
@@ -99,7 +109,7 @@ static enum sac_status refuse_second(const char *key, const char *value, const s
                     sac_printable(two, value), sac_printable(one, first->value));
 }
 
-static enum sac_status add(struct sac_config *config, enum section section, size_t line, const char *key,
+static enum sac_status add(struct sac_config *config, int section, size_t line, const char *key,
                            const char *value)
 {
     struct sac_settings scratch;
@@ -218,7 +228,7 @@ static enum sac_status take_environment(struct reader *reader)
 }
 
 /* The present event is the value of `key`. */
-static enum sac_status take_setting(struct reader *reader, enum section section, const char *key)
+static enum sac_status take_setting(struct reader *reader, int section, const char *key)
 {
     char value[VALUE_SIZE] = "";
     const size_t line = line_of(reader);
@@ -233,9 +243,15 @@ static enum sac_status take_setting(struct reader *reader, enum section section,
     return status ? at(reader->config, line, status) : SAC_OK;
 }
 
-static enum sac_status take_mapping(struct reader *reader, enum section section);
+static enum sac_status take_mapping(struct reader *reader, int section);
 
-static enum sac_status take_section(struct reader *reader, enum section section, const char *key)
+/* The last sentence is about the present event. */
+static enum sac_status here(const struct reader *reader, enum sac_status status)
+{
+    return at(reader->config, line_of(reader), status);
+}
+
+static enum sac_status take_section(struct reader *reader, int section, const char *key)
 {
     if (reader->event.type == YAML_MAPPING_START_EVENT && !reader->config->has_section[section]) {
         reader->config->has_section[section] = true;
@@ -248,8 +264,117 @@ static enum sac_status take_section(struct reader *reader, enum section section,
     return at(reader->config, line_of(reader), SAC_INVALID);
 }
 
+static int profile_section(const struct sac_config *config, const char *name)
+{
+    for (int i = 0; i < config->profile_count; i++)
+        if (!strcmp(config->profiles[i], name))
+            return FIRST_PROFILE + i;
+    return -1;
+}
+
+static enum sac_status check_profile(const struct sac_config *config, const char *name)
+{
+    char copy[SAC_PRINTABLE_SIZE];
+    if (!sac_settings_is_profile(name))
+        return sac_fail(SAC_INVALID,
+                        "profiles: %s: expected a name of letters, digits, _ and -, other than none",
+                        sac_printable(copy, name));
+    if (profile_section(config, name) >= 0)
+        return sac_fail(SAC_INVALID, "%s: a second profile of that name; put all its settings into one",
+                        name);
+    if (config->profile_count == MOST_PARTS)
+        return sac_fail(SAC_INVALID, "profiles: more than %d", MOST_PARTS);
+    return SAC_OK;
+}
+
+/* One "name: section" of profiles; the present event is the name. */
+static enum sac_status take_profile(struct reader *reader)
+{
+    struct sac_config *config = reader->config;
+    char name[VALUE_SIZE];
+    enum sac_status status = take_word(reader, "profiles", name, sizeof name);
+    if (status)
+        return status;
+    if (check_profile(config, name))
+        return here(reader, SAC_INVALID);
+    char *copy = strdup(name);
+    if (!copy)
+        return sac_fail(SAC_NOMEM, "no memory for profile %s", name);
+    config->profiles[config->profile_count++] = copy;
+    status = next(reader);
+    if (!status && reader->event.type != YAML_MAPPING_START_EVENT) {
+        sac_fail(SAC_INVALID, "%s: expected a section of settings", name);
+        return here(reader, SAC_INVALID);
+    }
+    return status ? status : take_mapping(reader, FIRST_PROFILE + config->profile_count - 1);
+}
+
+/* The present event is the value of "profiles": a section of sections. */
+static enum sac_status take_profiles(struct reader *reader)
+{
+    struct sac_config *config = reader->config;
+    if (reader->event.type != YAML_MAPPING_START_EVENT || config->has_profiles) {
+        sac_fail(SAC_INVALID, "profiles: expected %s",
+                 config->has_profiles ? "them in one section, not two" : "a section for each profile");
+        return here(reader, SAC_INVALID);
+    }
+    config->has_profiles = true;
+    enum sac_status status = next(reader);
+    while (!status && reader->event.type != YAML_MAPPING_END_EVENT) {
+        status = take_profile(reader);
+        if (!status)
+            status = next(reader);
+    }
+    return status;
+}
+
+/* One measurement's "key: value"; the present event is the key. */
+static enum sac_status take_measure(struct reader *reader, struct sac_tuned *tuned)
+{
+    char key[VALUE_SIZE], value[VALUE_SIZE];
+    enum sac_status status = take_word(reader, "key", key, sizeof key);
+    if (!status)
+        status = next(reader);
+    if (!status)
+        status = take_word(reader, key, value, sizeof value);
+    if (!status && sac_tuned_set(tuned, key, value))
+        status = here(reader, SAC_INVALID);
+    return status;
+}
+
+/* The present event starts the list behind "threads", which softac tune writes. */
+static enum sac_status take_threads(struct reader *reader)
+{
+    struct sac_config *config = reader->config;
+    if (reader->event.type != YAML_SEQUENCE_START_EVENT || config->has_threads) {
+        sac_fail(SAC_INVALID, "threads: expected one list, as softac tune writes it");
+        return here(reader, SAC_INVALID);
+    }
+    config->has_threads = true;
+    enum sac_status status = next(reader);
+    while (!status && reader->event.type != YAML_SEQUENCE_END_EVENT) {
+        if (reader->event.type != YAML_MAPPING_START_EVENT || config->tuned_count == MOST_PARTS) {
+            sac_fail(SAC_INVALID, "threads: expected at most %d sections with what was measured", MOST_PARTS);
+            return here(reader, SAC_INVALID);
+        }
+        struct sac_tuned *tuned = &config->tuned[config->tuned_count];
+        status = next(reader);
+        while (!status && reader->event.type != YAML_MAPPING_END_EVENT) {
+            status = take_measure(reader, tuned);
+            if (!status)
+                status = next(reader);
+        }
+        if (!status && sac_tuned_check(tuned))
+            return here(reader, SAC_INVALID);
+        config->tuned_count++;
+        if (!status)
+            status = next(reader);
+    }
+    return status;
+}
+
 /* One "key: value" of a mapping; the present event is the key. */
-static enum sac_status take_pair(struct reader *reader, enum section section)
+static enum sac_status take_pair(struct reader *reader, int section)
 {
     char key[VALUE_SIZE];
     enum sac_status status = take_word(reader, "key", key, sizeof key);
@@ -261,9 +386,17 @@ static enum sac_status take_pair(struct reader *reader, enum section section)
         return take_section(reader, IN_V1, key);
     if (section == COMMON && !strcmp(key, "sac_v2"))
         return take_section(reader, IN_V2, key);
-    if (section != COMMON && !strcmp(key, "algorithm")) {
+    if (section == COMMON && !strcmp(key, "profiles"))
+        return take_profiles(reader);
+    if (section == COMMON && !strcmp(key, "threads"))
+        return take_threads(reader);
+    if ((section == IN_V1 || section == IN_V2) && !strcmp(key, "algorithm")) {
         sac_fail(SAC_INVALID, "algorithm: stands in the common part only, not in an algorithm's section");
-        return at(reader->config, line_of(reader), SAC_INVALID);
+        return here(reader, SAC_INVALID);
+    }
+    if (section != COMMON && !strcmp(key, "profile")) {
+        sac_fail(SAC_INVALID, "profile: stands in the common part only, not in a section");
+        return here(reader, SAC_INVALID);
     }
     if (section == COMMON && !strcmp(key, "environment")) {
         if (!reader->config->environment)
@@ -276,7 +409,7 @@ static enum sac_status take_pair(struct reader *reader, enum section section)
 }
 
 /* The present event starts the mapping; afterwards it ends it. */
-static enum sac_status take_mapping(struct reader *reader, enum section section)
+static enum sac_status take_mapping(struct reader *reader, int section)
 {
     enum sac_status status = next(reader);
     while (!status && reader->event.type != YAML_MAPPING_END_EVENT) {
@@ -345,7 +478,7 @@ enum sac_status sac_config_read(const char *path, struct sac_config **config)
 
 /* --- which source wins --- */
 
-static enum section section_of(enum sac_algorithm algorithm)
+static int section_of(enum sac_algorithm algorithm)
 {
     return algorithm == SAC_V1 ? IN_V1 : IN_V2;
 }
@@ -359,8 +492,7 @@ void sac_config_each(const struct sac_config *config, enum sac_algorithm algorit
 }
 
 /* Keys that set several fields come first, so that order inside a source says nothing. */
-static enum sac_status apply(const struct sac_config *config, enum section section,
-                             struct sac_settings *settings)
+static enum sac_status apply(const struct sac_config *config, int section, struct sac_settings *settings)
 {
     enum sac_status status = SAC_OK;
     for (int several = 1; several >= 0; several--)
@@ -381,60 +513,185 @@ enum sac_status sac_config_check_environment(const struct sac_config *config, co
     return at(config, config->environment_line, SAC_INVALID);
 }
 
-static bool says_algorithm(const struct sac_config *config)
+/* --- profiles --- */
+
+bool sac_config_has_profile(const struct sac_config *config, const char *name)
 {
-    return config && find(config, COMMON, "algorithm");
+    return config && profile_section(config, name) >= 0;
 }
 
-static enum sac_status choose_algorithm(const struct sac_config *const *sources, int count,
-                                        struct sac_settings *settings, enum sac_algorithm_reason *reason)
+/* Who asks for one, and the entry that does; the last source that has the key decides. */
+static const struct entry *asked_profile(const struct sac_config_sources *sources,
+                                         const struct sac_config **who)
 {
-    const struct sac_config *preset = sources[0];
-    *reason = SAC_ALGORITHM_BY_DEFAULT;
-    if (preset && find(preset, IN_V1, "reward_scale")) {
-        settings->algorithm = SAC_V1;
-        *reason = SAC_ALGORITHM_BY_PRESET;
-    }
-    enum sac_status status = SAC_OK;
-    for (int i = 0; i < count && !status; i++)
-        if (says_algorithm(sources[i])) {
-            *reason = SAC_ALGORITHM_GIVEN;
-            status = apply(sources[i], COMMON, settings);
+    *who = NULL;
+    for (int i = SAC_SOURCES - 1; i >= 0; i--) {
+        const struct entry *entry = sources->of[i] ? find(sources->of[i], COMMON, "profile") : NULL;
+        if (entry) {
+            *who = sources->of[i];
+            return entry;
         }
+    }
+    return NULL;
+}
+
+const char *sac_config_profile(const struct sac_config_sources *sources)
+{
+    const struct sac_config *who;
+    const struct entry *entry = asked_profile(sources, &who);
+    return entry && strcmp(entry->value, "none") ? entry->value : NULL;
+}
+
+/* "a, b" of all sources' profiles, and the nearest to `name`. */
+static const char *list_profiles(const struct sac_config_sources *sources, const char *name,
+                                 char list[VALUE_SIZE])
+{
+    const char *names[SAC_SOURCES * MOST_PARTS + 1] = {NULL};
+    size_t used = 0;
+    int count = 0;
+    for (int i = 0; i < SAC_SOURCES; i++)
+        for (int k = 0; sources->of[i] && k < sources->of[i]->profile_count; k++) {
+            names[count] = sources->of[i]->profiles[k];
+            if (used < VALUE_SIZE)
+                used +=
+                    (size_t)snprintf(list + used, VALUE_SIZE - used, "%s%s", count ? ", " : "", names[count]);
+            count++;
+        }
+    return count ? sac_nearest_name(name, names) : NULL;
+}
+
+/* A profile that no file has would be ignored in silence. */
+static enum sac_status check_asked_profile(const struct sac_config_sources *sources)
+{
+    const struct sac_config *who;
+    const struct entry *entry = asked_profile(sources, &who);
+    if (!entry || !strcmp(entry->value, "none"))
+        return SAC_OK;
+    for (int i = 0; i < SAC_SOURCES; i++)
+        if (sac_config_has_profile(sources->of[i], entry->value))
+            return SAC_OK;
+    char list[VALUE_SIZE] = "";
+    const char *nearest = list_profiles(sources, entry->value, list), *preset = NULL;
+    if (sources->of[SAC_SOURCE_PRESET])
+        preset = sources->of[SAC_SOURCE_PRESET]->name;
+    if (*list)
+        sac_fail(SAC_INVALID, "profile=%s: expected one of none, %s%s%s%s", entry->value, list,
+                 nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+    else if (preset)
+        sac_fail(SAC_INVALID, "profile=%s: %s has no profiles; leave the key out", entry->value, preset);
+    else
+        sac_fail(SAC_INVALID,
+                 "profile=%s: this environment has no preset and so no profiles; leave the key out",
+                 entry->value);
+    return at(who, entry->line, SAC_INVALID);
+}
+
+/* --- all together --- */
+
+/* The sections of one source that count, in the order in which they do. */
+struct layers {
+    int section[3], count;
+};
+
+static struct layers layers_of(const struct sac_config *config, const char *profile, int algorithm_section)
+{
+    struct layers layers = {{COMMON}, 1};
+    if (algorithm_section > COMMON)
+        layers.section[layers.count++] = algorithm_section;
+    if (profile && sac_config_has_profile(config, profile))
+        layers.section[layers.count++] = profile_section(config, profile);
+    return layers;
+}
+
+static enum sac_status apply_all(const struct sac_config_sources *sources, int algorithm_section,
+                                 struct sac_settings *settings)
+{
+    const char *profile = sac_config_profile(sources);
+    enum sac_status status = SAC_OK;
+    for (int i = 0; i < SAC_SOURCES; i++) {
+        const struct layers layers = layers_of(sources->of[i], profile, algorithm_section);
+        for (int k = 0; k < layers.count && !status; k++)
+            status = apply(sources->of[i], layers.section[k], settings);
+    }
     return status;
 }
 
-/* Say where the refused key's value came from, if that was a file. */
-static enum sac_status blame(const struct sac_config *const *sources, int count, enum section section,
-                             const char *key)
+static bool says_algorithm(const struct sac_config_sources *sources)
 {
-    for (int i = count - 1; i >= 0; i--) {
-        const struct entry *entry = sources[i] ? find(sources[i], section, key) : NULL;
-        if (!entry && sources[i])
-            entry = find(sources[i], COMMON, key);
-        if (entry)
-            return at(sources[i], entry->line, SAC_INVALID);
+    const char *profile = sac_config_profile(sources);
+    bool says = false;
+    for (int i = 0; i < SAC_SOURCES; i++) {
+        const struct sac_config *config = sources->of[i];
+        says |= config && find(config, COMMON, "algorithm");
+        says |= profile && sac_config_has_profile(config, profile) &&
+                find(config, profile_section(config, profile), "algorithm");
+    }
+    return says;
+}
+
+static bool has_reward_scale(const struct sac_config *preset)
+{
+    return preset && find(preset, IN_V1, "reward_scale");
+}
+
+static enum sac_status choose_algorithm(const struct sac_config_sources *sources,
+                                        struct sac_settings *settings, enum sac_algorithm_reason *reason)
+{
+    *reason = SAC_ALGORITHM_BY_DEFAULT;
+    if (says_algorithm(sources)) {
+        *reason = SAC_ALGORITHM_GIVEN;
+        return apply_all(sources, COMMON, settings);
+    }
+    if (has_reward_scale(sources->of[SAC_SOURCE_PRESET]) ||
+        has_reward_scale(sources->of[SAC_SOURCE_OWN_PRESET])) {
+        settings->algorithm = SAC_V1;
+        *reason = SAC_ALGORITHM_BY_PRESET;
+    }
+    return SAC_OK;
+}
+
+/* Say where the refused key's value came from, if that was a file. */
+static enum sac_status blame(const struct sac_config_sources *sources, int algorithm_section, const char *key)
+{
+    const char *profile = sac_config_profile(sources);
+    for (int i = SAC_SOURCES - 1; i >= 0; i--) {
+        const struct layers layers = layers_of(sources->of[i], profile, algorithm_section);
+        for (int k = layers.count - 1; sources->of[i] && k >= 0; k--) {
+            const struct entry *entry = find(sources->of[i], layers.section[k], key);
+            if (entry)
+                return at(sources->of[i], entry->line, SAC_INVALID);
+        }
     }
     return SAC_INVALID;
 }
 
-enum sac_status sac_config_resolve(const struct sac_config *preset, const struct sac_config *file,
-                                   const struct sac_config *command_line, struct sac_settings *settings,
+enum sac_status sac_config_resolve(const struct sac_config_sources *sources, struct sac_settings *settings,
                                    enum sac_algorithm_reason *reason)
 {
-    const struct sac_config *const sources[] = {preset, file, command_line};
     struct sac_settings chosen;
     sac_settings_default(&chosen);
-    enum sac_status status = choose_algorithm(sources, 3, &chosen, reason);
     sac_settings_default(settings);
-    for (int i = 0; i < 3 && !status; i++) {
-        status = apply(sources[i], COMMON, settings);
-        if (!status)
-            status = apply(sources[i], section_of(chosen.algorithm), settings);
-    }
+    enum sac_status status = check_asked_profile(sources);
+    if (!status)
+        status = choose_algorithm(sources, &chosen, reason);
+    if (!status)
+        status = apply_all(sources, section_of(chosen.algorithm), settings);
     settings->algorithm = chosen.algorithm;
     const char *key;
     if (status || !sac_settings_check_keys(settings, &key))
         return status;
-    return blame(sources, 3, section_of(chosen.algorithm), key);
+    return blame(sources, section_of(chosen.algorithm), key);
+}
+
+/* --- what else a preset of one's own holds --- */
+
+int sac_config_tuned(const struct sac_config *config, const struct sac_tuned **tuned)
+{
+    *tuned = config ? config->tuned : NULL;
+    return config ? config->tuned_count : 0;
+}
+
+bool sac_config_has_settings(const struct sac_config *config)
+{
+    return config && (config->count > 0 || config->profile_count > 0);
 }

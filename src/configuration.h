@@ -1,15 +1,22 @@
 /* Configuration: where settings come from, and which source wins.
  *
- * A source is a preset, a --config file or the command line. Files are YAML, flat but for two sections:
+ * A source is the environment's preset, one of the user's own, a --config file or the command line. Files are
+ * YAML, flat but for sections:
  *   batch_size: 128            common part
  *   sac_v1: {reward_scale: 5}  for that algorithm only
- * default < preset's common part < preset's section < --config (the same) < command line. */
+ *   profiles: {wall_clock: {batch_size: 1024}}   for profile=wall_clock only
+ *   threads: [...]             what softac tune has measured (tuned.h)
+ * default < preset's common part < its algorithm's section < its profile < own preset (the same) < --config
+ * (the same) < command line. */
 #ifndef SAC_CONFIGURATION_H
 #define SAC_CONFIGURATION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <softac/settings.h>
+
+#include "tuned.h"
 
 struct sac_config;
 
@@ -42,9 +49,25 @@ enum sac_algorithm_reason {
     SAC_ALGORITHM_BY_DEFAULT, /* sac_v2: there is no such reward_scale */
 };
 
-/* Settings from all sources, each of which may be NULL; checked. */
-enum sac_status sac_config_resolve(const struct sac_config *preset, const struct sac_config *file,
-                                   const struct sac_config *command_line, struct sac_settings *settings,
+enum sac_source { SAC_SOURCE_PRESET, SAC_SOURCE_OWN_PRESET, SAC_SOURCE_FILE, SAC_SOURCE_LINE, SAC_SOURCES };
+
+/* Later ones win; each may be NULL. */
+struct sac_config_sources {
+    const struct sac_config *of[SAC_SOURCES];
+};
+
+/* Settings from all sources; checked. A profile that none has is refused with the names of those there are.
+ */
+enum sac_status sac_config_resolve(const struct sac_config_sources *sources, struct sac_settings *settings,
                                    enum sac_algorithm_reason *reason);
+
+/* The profile that the sources ask for, or NULL. */
+const char *sac_config_profile(const struct sac_config_sources *sources);
+bool sac_config_has_profile(const struct sac_config *config, const char *name); /* config may be NULL */
+
+/* The measurements of a file, in its order; returns how many. */
+int sac_config_tuned(const struct sac_config *config, const struct sac_tuned **tuned);
+/* Is there more than measurements in it? */
+bool sac_config_has_settings(const struct sac_config *config);
 
 #endif

@@ -34,6 +34,19 @@ static void beside_program(char *directory, size_t size)
         directory[0] = '\0';
 }
 
+/* DIRECTORY BELOW / ENVIRONMENT .yaml; NULL where that is no name of a file. */
+static enum sac_status join(const char *directory, const char *below, const char *environment, char **path)
+{
+    if (strchr(environment, '/'))
+        return SAC_OK;
+    const size_t size = strlen(directory) + strlen(below) + strlen(environment) + sizeof "/.yaml";
+    *path = malloc(size);
+    if (!*path)
+        return sac_fail(SAC_NOMEM, "no memory for the name of a preset");
+    snprintf(*path, size, "%s%s/%s.yaml", directory, below, environment);
+    return SAC_OK;
+}
+
 enum sac_status sac_preset_find(const char *environment, char **path)
 {
     char beside[PATH_MAX];
@@ -45,16 +58,19 @@ enum sac_status sac_preset_find(const char *environment, char **path)
         beside_program(beside, sizeof beside);
         directory = *beside ? beside : SAC_PKGDATADIR "/presets";
     }
-    if (strchr(environment, '/'))
-        return SAC_OK;
-    const size_t size = strlen(directory) + strlen(environment) + sizeof "/.yaml";
-    *path = malloc(size);
-    if (!*path)
-        return sac_fail(SAC_NOMEM, "no memory for the name of a preset");
-    snprintf(*path, size, "%s/%s.yaml", directory, environment);
-    if (access(*path, R_OK) == 0)
-        return SAC_OK;
+    const enum sac_status status = join(directory, "", environment, path);
+    if (status || !*path || access(*path, R_OK) == 0)
+        return status;
     free(*path);
     *path = NULL;
     return SAC_OK;
+}
+
+enum sac_status sac_preset_own(const char *environment, char **path)
+{
+    const char *configuration = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    *path = NULL;
+    if (configuration && *configuration == '/') /* relative ones are to be ignored, says the specification */
+        return join(configuration, "/softac/presets", environment, path);
+    return home && *home == '/' ? join(home, "/.config/softac/presets", environment, path) : SAC_OK;
 }

@@ -9,4 +9,8 @@
  * $SOFTAC_PRESET_DIR is not a directory; SAC_NOMEM. */
 enum sac_status sac_preset_find(const char *environment, char **path);
 
+/* Where the user's own preset for it is or would be: softac/presets/ENV.yaml in $XDG_CONFIG_HOME, else in
+ * ~/.config. *path (malloc'ed) is NULL if there is no such place. SAC_NOMEM. */
+enum sac_status sac_preset_own(const char *environment, char **path);
+
 #endif

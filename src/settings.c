@@ -40,7 +40,7 @@ struct setting {
 };
 
 static const struct kind whole, big_whole, seed_kind, real, ratio, choice, widths, rates, alpha, entropy,
-    bounds, mapping, split;
+    bounds, mapping, split, profile_kind;
 
 static const char *const algorithms[] = {"sac_v1", "sac_v2", NULL};
 static const char *const estimators[] = {"reparameterization", "score_function", NULL};
@@ -56,6 +56,10 @@ static const struct setting table[] = {
      "preset has a reward_scale for it"},
     {"estimator", &choice, AT(estimator), 0, 0, estimators, "reparameterization",
      "of the policy's gradient; score_function needs sac_v1"},
+    {"profile", &profile_kind, 0, 0, 0, NULL, "none",
+     "a section of the environment's preset laid over its other lines; wall_clock: large batches of what "
+     "many "
+     "environments bring, for machines with many cores"},
     {"mode", &choice, AT(mode), 0, 0, modes, "async",
      "async: everybody at full speed; lockstep: bit-identical results for any number of threads"},
     {"environments", &whole, AT(environments), 1, 65536, NULL, "8",
@@ -524,6 +528,36 @@ static void show_split(const struct setting *row, const struct sac_settings *set
 }
 
 static const struct kind split = {set_split, valid_split, show_split, "auto or a whole number"};
+
+/* Which there are, the preset knows (configuration.c): here they are words. */
+enum { PROFILE_SIZE = 32 };
+
+static bool is_name(const char *text)
+{
+    const char *allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    const size_t length = strlen(text);
+    return length > 0 && length < PROFILE_SIZE && strspn(text, allowed) == length;
+}
+
+static bool set_profile(const struct setting *row, struct sac_settings *settings, const char *text)
+{
+    (void)row, (void)settings;
+    return is_name(text);
+}
+
+static bool valid_profile(const struct setting *row, const struct sac_settings *settings)
+{
+    (void)row, (void)settings;
+    return true;
+}
+
+static const struct kind profile_kind = {set_profile, valid_profile, NULL,
+                                         "none or a profile of the preset, such as wall_clock"};
+
+bool sac_settings_is_profile(const char *name)
+{
+    return is_name(name) && strcmp(name, "none") != 0;
+}
 
 /* --- sentences --- */
 

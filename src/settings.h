@@ -18,6 +18,9 @@ bool sac_settings_sets_several(const char *key);
 /* sac_settings_check, and the key that its sentence starts with. */
 enum sac_status sac_settings_check_keys(const struct sac_settings *settings, const char **key);
 
+/* May a section of a preset be called so? */
+bool sac_settings_is_profile(const char *name);
+
 /* SAC_INVALID names the nearest key. */
 enum sac_status sac_settings_find(const char *key);
 

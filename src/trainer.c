@@ -24,9 +24,11 @@
 #include "thread.h"
 #include "trainer_events.h"
 #include "update_work.h"
+#include "useful_cores.h"
 
 static const uint64_t LOOK_EVERY_NS = 1000000000u;
-enum { LEAST_UPDATES = 8 }; /* that a measured time of an update is the mean of */
+enum { LEAST_UPDATES = 8 };              /* that a measured time of an update is the mean of */
+static const double MEASURE_SECONDS = 5; /* of learning, before it is said what the run can use */
 
 struct thread_events {
     struct sac_perf_counters counters;
@@ -78,7 +80,11 @@ struct sac_trainer {
 
     const struct sac_observer *observer;
     struct sac_meter *meter;
-    struct sac_look sized; /* when the team's size was looked at */
+    struct sac_look sized;  /* when the team's size was looked at */
+    struct sac_look learns; /* the first look that found updates */
+    const char *advice;     /* for a run that is learner-bound */
+    int useful_cores;       /* as told, 0: nothing was told */
+    bool use_measured;
 };
 
 /* --- making --- */
@@ -512,6 +518,53 @@ static void size_team(struct sac_trainer *t)
         resize_team(t, &duty);
 }
 
+static void tell_learner_bound(struct sac_trainer *t, const struct sac_core_use *use, const char *prefix)
+{
+    char sentence[256];
+    const size_t length = (size_t)snprintf(sentence, sizeof sentence, "%s", prefix);
+    sac_learner_bound_sentence(use, t->advice, sentence + length, sizeof sentence - length);
+    t->useful_cores = sac_useful_cores(use);
+    tell_placement(t, sentence);
+}
+
+/* At the start, by estimate. (In lockstep learner and env threads take turns.) */
+static void estimate_use(struct sac_trainer *t)
+{
+    const struct sac_core_use use = {
+        .capacity = t->capacity,
+        .learner_threads = t->learner_threads,
+        .env_duty = sac_useful_env_duty(sac_agent_flops(t->agent), t->learner_threads,
+                                        t->settings.update_to_data, t->env_threads),
+    };
+    if (t->settings.mode == SAC_ASYNC && sac_learner_bound(&use))
+        tell_learner_bound(t, &use, "");
+}
+
+/* Once, when the run has shown what it needs: say so if that is not what was said at the start. */
+static void measure_use(struct sac_trainer *t)
+{
+    const struct sac_look *now = sac_meter_last(t->meter), *from = &t->learns;
+    if (t->use_measured || t->settings.mode != SAC_ASYNC || now->updates == 0)
+        return;
+    if (from->updates == 0)
+        t->learns = *now;
+    const double seconds = 1e-9 * (double)(now->time_ns - from->time_ns);
+    if (seconds < MEASURE_SECONDS || now->updates - from->updates < LEAST_UPDATES)
+        return;
+    t->use_measured = true;
+    const struct sac_core_use use = {
+        .capacity = t->capacity,
+        .learner_threads = t->sharing,
+        .env_duty = (now->cpu_seconds.env_threads - from->cpu_seconds.env_threads) / seconds,
+        .learner_waits = 1e-9 * (double)(now->learner_wait - from->learner_wait) / seconds,
+    };
+    const bool bound = sac_learner_bound(&use);
+    if (bound && sac_useful_cores(&use) != t->useful_cores)
+        tell_learner_bound(t, &use, "as measured, ");
+    else if (!bound && t->useful_cores > 0)
+        tell_placement(t, "as measured, the run is not learner-bound");
+}
+
 static void tell_evaluation(struct sac_trainer *t, const struct sac_evaluation *evaluation)
 {
     if (t->observer && t->observer->evaluation)
@@ -559,6 +612,7 @@ static void watch(struct sac_trainer *t)
         if (now >= next_look) {
             report_progress(t);
             size_team(t);
+            measure_use(t);
             next_look = sac_time_ns() + LOOK_EVERY_NS;
         } else {
             sac_gate_wait_for(t->events, needs_main, t, next_look - now);
@@ -613,6 +667,7 @@ static enum sac_status run(struct sac_trainer *t, const struct sac_observer *obs
     t->observer = observer;
     sac_meter_start(t->meter);
     tell_placement(t, t->placement->reason);
+    estimate_use(t);
     const enum sac_status started = start_threads(t);
     if (started != SAC_OK) {
         sac_first_error_keep(t->error, started);
@@ -644,6 +699,11 @@ enum sac_status sac_trainer_run(struct sac_trainer *trainer, const struct sac_ob
 }
 
 /* --- the rest of the interface --- */
+
+void sac_trainer_advise(struct sac_trainer *trainer, const char *advice)
+{
+    trainer->advice = advice;
+}
 
 void sac_trainer_stop(struct sac_trainer *trainer)
 {

@@ -41,7 +41,7 @@ options() {
         failed=1
     }
 }
-for command in train eval export rollout envs info; do
+for command in train tune eval export rollout envs info; do
     options "$page" ./softac $command
 done
 options "$srcdir/man/softac-bench.1" ./softac-bench

@@ -170,6 +170,60 @@ says "preset presets/Pendulum-v1.yaml" err
 says "hidden: 8" preset/config.yaml
 says "gamma: 0.5" preset/config.yaml
 
+# A profile of the preset; an unknown one is refused with those there are.
+expect 0 "$softac" train Pendulum-v1 profile=wall_clock hidden=4 steps=1100 eval_episodes=1 --out profile
+says "profile wall_clock" err
+says "batch_size: 1024" profile/config.yaml
+says "algorithm: sac_v2" profile/config.yaml
+refuse "profile=wall: expected one of none, wall_clock" train Pendulum-v1 profile=wall
+expect 0 "$softac" train Pendulum-v1 --config profile/config.yaml --out unprofiled
+grep -v '^#' profile/config.yaml >one
+grep -v '^#' unprofiled/config.yaml | cmp -s - one || fail "the profile's settings are not all in config.yaml"
+
+# tune: a table, a preset of one's own, which train takes; for other settings and in lockstep it does not.
+tuned="environments=1 hidden=4 batch_size=8 warmup_steps=10 algorithm=sac_v2"
+export XDG_CONFIG_HOME="$folder/own"
+expect 0 "$softac" tune Pendulum-v1 $tuned --seconds 1
+says "env threads  learner threads" out
+says "best at these settings: --env-threads 1 --learner-threads" out
+own=$XDG_CONFIG_HOME/softac/presets/Pendulum-v1.yaml
+says "written to $own" out
+says "learner_threads:" "$own"
+expect 0 "$softac" train Pendulum-v1 $tuned steps=50 eval_episodes=1 --out tuned
+says "over it $own" err
+says "as softac tune has measured: --env-threads 1" err
+expect 0 "$softac" train Pendulum-v1 $tuned tau=0.5 --learner-threads 2 steps=50 eval_episodes=1 --out by_flag
+says "as softac tune has measured: --env-threads 1 --learner-threads 2" err
+expect 0 "$softac" train Pendulum-v1 $tuned mode=lockstep steps=50 eval_episodes=1 --out lockstep
+grep -q "tune has measured" err && fail "a measurement of async runs is taken in lockstep"
+expect 0 "$softac" train Pendulum-v1 $tuned updates_per_round=2 steps=50 eval_episodes=1 --out other
+grep -q "tune has measured" err && fail "a measurement for other settings is taken"
+refuse "mode=lockstep: expected async" tune Pendulum-v1 mode=lockstep
+refuse "expected an environment" tune
+refuse "--seconds 0: expected a whole number from 1" tune Pendulum-v1 --seconds 0
+printf 'gamma: 0.5\n' >mine.yaml
+refuse "mine.yaml holds settings, which softac tune would lose" tune Pendulum-v1 --out mine.yaml
+expect 0 "$softac" tune Pendulum-v1 $tuned --seconds 1 --json --out tuned.yaml
+grep -v '^{.*}$' out && fail "tune --json: a line that is no JSON object"
+for key in environment machine settings seconds runs best preset env_wait_fraction; do
+    says "\"$key\":" out
+done
+printf 'gamma: 0.5\n' >"$own"
+expect 0 "$softac" train Pendulum-v1 $tuned steps=50 eval_episodes=1 --out mine
+says "gamma: 0.5" mine/config.yaml
+printf 'gama: 0.5\n' >"$own"
+refuse "$own:1: gama: no such setting; did you mean gamma?" train Pendulum-v1
+rm "$own"
+"$softac" tune Pendulum-v1 $tuned --seconds 1000 --out never.yaml >out 2>err &
+child=$!
+sleep 2
+kill -INT $child
+wait $child
+status=$?
+[ $status -eq 130 ] || fail "status $status instead of 130: tune interrupted"
+[ ! -e never.yaml ] || fail "an interrupted tune wrote its preset"
+XDG_CONFIG_HOME=/nonexistent
+
 # A signal: what there is is saved, 128 + n.
 interrupt() { # SIGNAL STATUS
     "$softac" train Pendulum-v1 eval_every=0 update_to_data=1/8 --steps 1000000000 --out "by_$1" >out 2>err &

@@ -17,7 +17,7 @@ struct command {
 };
 
 extern const struct command command_train, command_eval, command_export, command_rollout, command_envs,
-    command_info;
+    command_info, command_tune;
 
 /* --- arguments: one table of options per command drives parsing and help --- */
 

@@ -1,25 +1,23 @@
 /* softac train: settings from their sources, one call of the trainer, a run directory. */
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <softac/trainer.h>
 
-#include "../configuration.h"
 #include "../environment.h"
 #include "../error.h"
 #include "../kernels/kernels.h"
 #include "../linear.h"
-#include "../preset.h"
 #include "../run_directory.h"
 #include "../settings.h"
 #include "../trainer_events.h"
+#include "../useful_cores.h"
 #include "command.h"
 #include "console.h"
+#include "interrupt.h"
 #include "report.h"
+#include "sources.h"
 
 #define MOST_WORDS 256
 
@@ -37,11 +35,9 @@ struct run {
     const struct request *request;
     const struct sac_env_ops *ops;
     struct env_options options;
-    char *preset_path;
-    struct sac_config *preset, *file, *line;
-    struct sac_settings settings;
-    enum sac_algorithm_reason reason;
+    struct sources sources;
     struct sac_machine machine;
+    bool tuned; /* some of it is as softac tune has measured */
     struct sac_trainer *trainer;
     struct sac_run_directory *directory;
 
@@ -55,72 +51,41 @@ struct run {
 
 /* --- settings --- */
 
-static enum sac_status read_files(struct run *run)
+static void tell_settings(const struct run *run)
 {
-    const char *id = run->ops->id, *path = run->request->config;
-    enum sac_status status = sac_preset_find(id, &run->preset_path);
-    if (!status && run->preset_path)
-        status = sac_config_read(run->preset_path, &run->preset);
-    if (!status)
-        status = sac_config_check_environment(run->preset, id);
-    if (!status && path)
-        status = sac_config_read(path, &run->file);
-    return status ? status : sac_config_check_environment(run->file, id);
-}
-
-static enum sac_status read_command_line(struct run *run)
-{
-    const struct request *request = run->request;
-    enum sac_status status = SAC_OK;
-    run->line = sac_config_create(NULL);
-    if (!run->line)
-        return sac_fail(SAC_NOMEM, "no memory for the settings");
-    for (int i = 1; i < request->word_count && !status; i++)
-        status = sac_config_add_argument(run->line, request->words[i]);
-    if (!status && request->seed)
-        status = sac_config_add(run->line, "seed", request->seed);
-    if (!status && request->steps)
-        status = sac_config_add(run->line, "steps", request->steps);
-    return status;
-}
-
-static void tell_if_idle(void *context, const char *key)
-{
-    const char *reason = sac_settings_idle(context, key);
-    if (reason)
-        say("train", "%s has no effect: %s", key, reason);
-}
-
-static void tell_settings(struct run *run)
-{
-    static const char *const reasons[] = {
-        [SAC_ALGORITHM_GIVEN] = "as asked for",
-        [SAC_ALGORITHM_BY_PRESET] = "by default, as the preset has a reward_scale for it",
-        [SAC_ALGORITHM_BY_DEFAULT] = "by default, as no preset has a reward_scale for sac_v1",
-    };
-    char algorithm[32];
-    sac_settings_text(&run->settings, "algorithm", algorithm, sizeof algorithm);
-    say("train", "%s with %s, %s", run->ops->id, algorithm, reasons[run->reason]);
-    if (run->preset_path)
-        say("train", "preset %s", run->preset_path);
-    else
-        say("train", "no preset for %s: the defaults hold", run->ops->id);
-    if (run->file)
-        sac_config_each(run->file, run->settings.algorithm, tell_if_idle, &run->settings);
-    sac_config_each(run->line, run->settings.algorithm, tell_if_idle, &run->settings);
-    if (run->settings.warmup_steps >= run->settings.steps)
+    const struct sac_settings *settings = &run->sources.settings;
+    sources_tell("train", &run->sources);
+    if (settings->warmup_steps >= settings->steps)
         say("train", "nothing will be learnt: warmup_steps=%lld is not below steps=%lld",
-            (long long)run->settings.warmup_steps, (long long)run->settings.steps);
+            (long long)settings->warmup_steps, (long long)settings->steps);
     if (run->machine.env_threads < run->request->machine.env_threads)
         say("train", "--env-threads %d: only %d started, one for each environment",
             run->request->machine.env_threads, run->machine.env_threads);
+    if (run->tuned)
+        say("train", "as softac tune has measured: --env-threads %d --learner-threads %d",
+            run->machine.env_threads, run->machine.learner_threads);
+}
+
+/* What softac tune has measured holds where no flag says otherwise. Only async runs are measured. */
+static void take_tuned(struct run *run)
+{
+    struct sac_machine *machine = &run->machine;
+    const bool open = machine->env_threads == 0 || machine->learner_threads == 0;
+    const struct sac_tuned *tuned = NULL;
+    if (open && run->sources.settings.mode == SAC_ASYNC)
+        tuned = sources_tuned(&run->sources);
+    run->tuned = tuned != NULL;
+    if (tuned && machine->env_threads == 0)
+        machine->env_threads = tuned->env_threads;
+    if (tuned && machine->learner_threads == 0)
+        machine->learner_threads = tuned->learner_threads;
 }
 
 static void limit_env_threads(struct run *run)
 {
     run->machine = run->request->machine;
-    if (run->machine.env_threads > run->settings.environments)
-        run->machine.env_threads = run->settings.environments;
+    if (run->machine.env_threads > run->sources.settings.environments)
+        run->machine.env_threads = run->sources.settings.environments;
 }
 
 /* For perf, before any code is generated; without the names it is less use, but a run all the same. */
@@ -132,21 +97,33 @@ static void name_code(const struct run *run)
 
 static enum sac_status settle(struct run *run)
 {
-    enum sac_status status = sac_kernels_select(run->request->isa);
+    const struct request *request = run->request;
+    const struct source_words words = {request->config, request->seed, request->steps, request->words + 1,
+                                       request->word_count - 1};
+    enum sac_status status = sac_kernels_select(request->isa);
     name_code(run);
     if (!status)
-        status = sac_environment_find(run->request->environment, &run->ops);
+        status = sac_environment_find(request->environment, &run->ops);
     if (!status)
-        status = env_options_make(&run->options, run->request->model_directory);
+        status = env_options_make(&run->options, request->model_directory);
     if (!status)
-        status = read_files(run);
-    if (!status)
-        status = read_command_line(run);
-    if (!status)
-        status = sac_config_resolve(run->preset, run->file, run->line, &run->settings, &run->reason);
-    if (!status)
+        status = sources_read(&run->sources, run->ops->id, &words);
+    if (!status) {
         limit_env_threads(run);
+        take_tuned(run);
+    }
     return status;
+}
+
+/* What uses more cores than a learner that is the bottleneck. */
+static void advise(const struct run *run)
+{
+    const struct sac_config_sources sources = sources_of(&run->sources);
+    bool offered = false;
+    for (int i = 0; i < SAC_SOURCES; i++)
+        offered |= sac_config_has_profile(sources.of[i], "wall_clock");
+    if (offered && !sac_config_profile(&sources))
+        sac_trainer_advise(run->trainer, "profile=wall_clock");
 }
 
 /* --- the run directory --- */
@@ -155,13 +132,13 @@ static enum sac_status settle(struct run *run)
 static enum sac_status make_default_directory(struct run *run)
 {
     char algorithm[32], *stem, *id = strdup(run->ops->id);
-    sac_settings_text(&run->settings, "algorithm", algorithm, sizeof algorithm);
+    sac_settings_text(&run->sources.settings, "algorithm", algorithm, sizeof algorithm);
     for (char *c = id; c && *c; c++)
         if (*c == '/' || *c == ' ')
             *c = '_';
-    const int length =
-        id ? asprintf(&stem, "runs/%s-%s-seed%llu", id, algorithm, (unsigned long long)run->settings.seed)
-           : -1;
+    const int length = id ? asprintf(&stem, "runs/%s-%s-seed%llu", id, algorithm,
+                                     (unsigned long long)run->sources.settings.seed)
+                          : -1;
     free(id);
     if (length < 0)
         return sac_fail(SAC_NOMEM, "no memory for the run directory's name");
@@ -179,18 +156,21 @@ static const char *thread_count(char text[16], int threads)
 
 static enum sac_status save_configuration(const struct run *run)
 {
+    const struct sac_config_sources sources = sources_of(&run->sources);
+    const char *profile = sac_config_profile(&sources);
     char env_threads[16], learner_threads[16], *comment;
     const int length =
         asprintf(&comment,
-                 "# softac %s; instruction set %s (oneDNN: %s), env threads %s, learner threads %s\n"
+                 "# softac %s; instruction set %s (oneDNN: %s), env threads %s, learner threads %s%s%s\n"
                  "# Run again: softac train %s --config THIS_FILE\n",
                  PACKAGE_VERSION, sac_kernels()->name, sac_linear_isa(),
                  thread_count(env_threads, run->machine.env_threads),
-                 thread_count(learner_threads, run->machine.learner_threads), run->request->environment);
+                 thread_count(learner_threads, run->machine.learner_threads), profile ? "; profile " : "",
+                 profile ? profile : "", run->request->environment);
     if (length < 0)
         return sac_fail(SAC_NOMEM, "no memory for the configuration");
     const enum sac_status status =
-        sac_run_directory_save_config(run->directory, comment, run->ops->id, &run->settings);
+        sac_run_directory_save_config(run->directory, comment, run->ops->id, &run->sources.settings);
     free(comment);
     return status;
 }
@@ -209,14 +189,15 @@ static enum sac_status save_policy(const struct run *run)
 static enum sac_status make_trainer(struct run *run)
 {
     enum sac_status status =
-        sac_trainer_create(&run->settings, &run->machine, run->ops, run->options.list, &run->trainer);
+        sac_trainer_create(&run->sources.settings, &run->machine, run->ops, run->options.list, &run->trainer);
     if (!status && run->request->perf)
         status = sac_trainer_count_events(run->trainer);
     if (status)
         return status;
-    run->returns = calloc((size_t)run->settings.eval_episodes, sizeof *run->returns);
-    return run->returns ? SAC_OK
-                        : sac_fail(SAC_NOMEM, "no memory for %d returns", run->settings.eval_episodes);
+    run->returns = calloc((size_t)run->sources.settings.eval_episodes, sizeof *run->returns);
+    return run->returns
+               ? SAC_OK
+               : sac_fail(SAC_NOMEM, "no memory for %d returns", run->sources.settings.eval_episodes);
 }
 
 /* As if it had never been made; the sentence in sac_last_error() stays. */
@@ -278,40 +259,6 @@ static void see_placement(void *context, const char *sentence)
     struct run *run = context;
     console_close(&run->console);
     say("train", "%s", sentence);
-}
-
-/* written by: main before the handler is set; read by: the handler */
-static struct sac_trainer *to_stop;
-/* written by: the handler; read by: main after the run */
-static volatile sig_atomic_t stopped_by;
-
-static void stop_run(int number)
-{
-    static const char asked[] = "\nsoftac train: stopping and saving; once more to end at once\n";
-    static const char unread[] = "\nsoftac train: nobody reads what it prints; stopping and saving\n";
-    const char *text = number == SIGPIPE ? unread : asked;
-    const int before = errno;
-    if (!stopped_by && write(STDERR_FILENO, text, strlen(text)) < 0) {
-        /* nobody to tell */
-    }
-    stopped_by = number;
-    sac_trainer_stop(to_stop);
-    errno = before;
-}
-
-/* The first signal stops the run; the second finds the default again and kills. */
-static void catch_signals(struct sac_trainer *trainer)
-{
-    struct sigaction action = {.sa_handler = stop_run, .sa_flags = (int)SA_RESETHAND | SA_RESTART}, before;
-    sigemptyset(&action.sa_mask);
-    to_stop = trainer;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, NULL, &before);
-    if (before.sa_handler != SIG_IGN) /* nohup */
-        sigaction(SIGHUP, &action, NULL);
-    action.sa_flags = SA_RESTART; /* every line that is printed from now on brings one */
-    sigaction(SIGPIPE, &action, NULL);
 }
 
 /* --- the end --- */
@@ -391,8 +338,8 @@ static int finish(struct run *run, enum sac_status status)
     if (saved)
         say_failure("train", saved);
     tell_result(run, *error ? error : saved ? sac_last_error() : NULL);
-    if (status == SAC_STOPPED && stopped_by && !saved)
-        return 128 + stopped_by;
+    if (status == SAC_STOPPED && interrupt_signal() && !saved)
+        return 128 + interrupt_signal();
     return status || saved || run->written ? EXIT_FAILED : EXIT_DONE;
 }
 
@@ -403,33 +350,29 @@ static int train(struct run *run)
         status = make_trainer(run);
     if (status)
         return say_failure("train", status);
-    catch_signals(run->trainer);
+    interrupt_catch(run->trainer, "softac train: stopping and saving; once more to end at once");
     status = make_directory(run);
     if (status)
         return say_failure("train", status);
     const struct sac_observer observer = {run, see_progress, see_evaluation, see_placement};
     tell_settings(run);
+    advise(run);
     const char *warning = sac_openmp_warning();
     if (warning)
         say("train", "%s", warning);
     say("train", "writing to %s", sac_run_directory_path(run->directory));
-    console_open(&run->console, run->settings.steps);
+    console_open(&run->console, run->sources.settings.steps);
     status = sac_trainer_run(run->trainer, &observer);
     return finish(run, status);
 }
 
 static void destroy(struct run *run)
 {
-    static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
-    for (size_t i = 0; i < sizeof caught / sizeof *caught; i++)
-        signal(caught[i], SIG_IGN); /* their handler's trainer goes; what is left is soon done */
+    interrupt_ignore(); /* the trainer goes; what is left is soon done */
     sac_run_directory_destroy(run->directory);
     sac_trainer_destroy(run->trainer);
     free(run->returns);
-    sac_config_destroy(run->line);
-    sac_config_destroy(run->file);
-    sac_config_destroy(run->preset);
-    free(run->preset_path);
+    sources_free(&run->sources);
     env_options_free(&run->options);
 }
 

@@ -11,7 +11,8 @@
 #include "command.h"
 
 static const struct command *const commands[] = {
-    &command_train, &command_eval, &command_export, &command_rollout, &command_envs, &command_info,
+    &command_train, &command_eval, &command_export, &command_rollout,
+    &command_envs,  &command_info, &command_tune,
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
 

@@ -69,7 +69,8 @@ void fuzz_configuration(const uint8_t *data, size_t size)
     enum sac_status status = sac_config_parse("F.yaml", (const char *)data, size, &config);
     check_told(status);
     if (status == SAC_OK) {
-        status = sac_config_resolve(config, NULL, NULL, &settings, &reason);
+        const struct sac_config_sources sources = {{[SAC_SOURCE_PRESET] = config}};
+        status = sac_config_resolve(&sources, &settings, &reason);
         check_told(status);
         SAC_ASSERT(status != SAC_OK || sac_settings_check(&settings) == SAC_OK);
     }

@@ -1,0 +1,41 @@
+/* Where a run's settings come from, for the commands that train. */
+#ifndef SAC_SOURCES_H
+#define SAC_SOURCES_H
+
+#include <softac/env.h>
+
+#include "../configuration.h"
+
+struct sources {
+    const char *environment; /* its id */
+    char *preset_path;       /* NULL: none */
+    char *own_path;          /* NULL: the user has none of that name */
+    struct sac_config *config[SAC_SOURCES];
+    struct sac_settings settings;
+    enum sac_algorithm_reason reason;
+};
+
+/* What stands on the command line. */
+struct source_words {
+    const char *config, *seed, *steps; /* NULL: not given */
+    const char *const *settings;       /* (count) key=value */
+    int count;
+};
+
+/* Read, check and put together all of them. Free `sources` whatever it returned. */
+enum sac_status sources_read(struct sources *sources, const char *environment,
+                             const struct source_words *words);
+void sources_free(struct sources *sources);
+
+struct sac_config_sources sources_of(const struct sources *sources);
+
+/* The algorithm and why, the presets, and what has no effect, as lines of `command`. */
+void sources_tell(const char *command, const struct sources *sources);
+
+/* What softac tune has measured for these settings on this machine, or NULL. */
+const struct sac_tuned *sources_tuned(const struct sources *sources);
+
+/* The settings as they are for this machine, in `tuned`. SAC_NOMEM. */
+enum sac_status sources_describe(const struct sources *sources, struct sac_tuned *tuned);
+
+#endif
