@@ -42,29 +42,59 @@ void governor_run_assert_bound(const struct governor_run *run)
     SAC_ASSERT(100 * away <= due || away <= s->environments * run->p + s->updates_per_round * run->q);
 }
 
-/* --- env threads --- */
+/* --- simple work --- */
+
+static void begin(struct governor_env *c)
+{
+    const float observation = 0;
+    for (int j = 0; j < sac_shard_environments(c->shard); j++)
+        sac_shard_append_reset(c->shard, j, &observation);
+}
 
 /* One step of each environment of the ticket; an episode takes seven. */
-static void append_steps(struct governor_env *c, struct sac_shard *shard, int count)
+static void step(struct governor_env *c, const struct sac_ticket *ticket)
 {
     const float action = 0;
     const bool over = c->steps % 7 == 6;
-    for (int j = 0; j < count; j++) {
-        const float observation = (float)(sac_shard_first_environment(shard) + j);
-        sac_shard_append_step(shard, j, &action, (float)c->steps, &observation, false, over, 0);
+    for (int j = 0; j < ticket->count; j++) {
+        const float observation = (float)(sac_shard_first_environment(c->shard) + j);
+        sac_shard_append_step(c->shard, j, &action, (float)c->steps, &observation, false, over, 0);
         if (over)
-            sac_shard_append_reset(shard, j, &observation);
+            sac_shard_append_reset(c->shard, j, &observation);
     }
 }
+
+static void learn(struct governor_run *run)
+{
+    enum { ROWS = 16, LD = 16 };
+    float next[2 * ROWS * LD], taken[ROWS * LD], reward[ROWS], not_terminated[ROWS];
+    uint32_t version[ROWS];
+    struct sac_batch batch = {ROWS, 1, 1, LD, next, next + ROWS * LD, taken, reward, not_terminated, version};
+    SAC_ASSERT(sac_governor_steps(run->governor) >= 1);
+    SAC_ASSERT(sac_governor_steps(run->governor) >= run->settings.warmup_steps);
+    for (int i = 0; run->draw && i < run->settings.updates_per_round; i++) {
+        sac_replay_draw(run->replay, 1, run->updates + (uint64_t)i, &batch);
+        for (int r = 0; r < ROWS; r++)
+            run->drawn = (run->drawn ^ (uint64_t)reward[r] ^ (uint64_t)next[r * LD] << 32) * 0x100000001B3u;
+    }
+}
+
+static const struct governor_work simple = {1, 1, begin, step, learn};
+
+/* Other work is not to be ordered by looks that no real thread takes. */
+static void look_around(const struct governor_run *run)
+{
+    if (run->work == &simple)
+        governor_run_assert_bound(run);
+}
+
+/* --- env threads --- */
 
 static void *env_main(void *context)
 {
     struct governor_env *c = context;
     struct governor_run *run = c->run;
-    struct sac_shard *shard = sac_replay_shard(run->replay, c->number);
-    const float observation = 0;
-    for (int j = 0; j < sac_shard_environments(shard); j++)
-        sac_shard_append_reset(shard, j, &observation);
+    run->work->begin(c);
     for (;;) {
         const struct sac_ticket ticket = sac_governor_take(run->governor, c->number);
         if (ticket.count == 0)
@@ -78,43 +108,36 @@ static void *env_main(void *context)
         for (int j = 0; j < ticket.count; j++)
             if (ticket.first_step + j < MAX_STEPS)
                 run->granted[ticket.first_step + j]++;
-        append_steps(c, shard, ticket.count);
+        run->work->step(c, &ticket);
         c->steps++;
         sac_governor_stepped(run->governor, c->number, &ticket);
-        governor_run_assert_bound(run);
+        look_around(run);
     }
 }
 
 /* --- learner --- */
 
-static void draw(struct governor_run *run)
+static void lead(void *context)
 {
-    enum { ROWS = 16, LD = 16 };
-    float next[2 * ROWS * LD], taken[ROWS * LD], reward[ROWS], not_terminated[ROWS];
-    uint32_t version[ROWS];
-    struct sac_batch batch = {ROWS, 1, 1, LD, next, next + ROWS * LD, taken, reward, not_terminated, version};
-    for (int i = 0; i < run->settings.updates_per_round; i++) {
-        sac_replay_draw(run->replay, 1, run->updates + (uint64_t)i, &batch);
-        for (int r = 0; r < ROWS; r++)
-            run->drawn = (run->drawn ^ (uint64_t)reward[r] ^ (uint64_t)next[r * LD] << 32) * 0x100000001B3u;
+    struct governor_run *run = context;
+    uint64_t random = 77;
+    while (sac_governor_turn(run->governor)) {
+        if (run->learner_delay != NULL)
+            run->learner_delay(&random);
+        run->work->learn(run);
+        run->updates += (uint64_t)run->settings.updates_per_round;
+        sac_governor_updated(run->governor);
+        look_around(run);
     }
 }
 
 static void *learner_main(void *context)
 {
     struct governor_run *run = context;
-    uint64_t random = 77;
-    while (sac_governor_turn(run->governor)) {
-        SAC_ASSERT(sac_governor_steps(run->governor) >= 1);
-        SAC_ASSERT(sac_governor_steps(run->governor) >= run->settings.warmup_steps);
-        if (run->learner_delay != NULL)
-            run->learner_delay(&random);
-        if (run->draw)
-            draw(run);
-        run->updates += (uint64_t)run->settings.updates_per_round;
-        sac_governor_updated(run->governor);
-        governor_run_assert_bound(run);
-    }
+    if (run->team != NULL)
+        sac_team_enter(run->team, lead, run);
+    else
+        lead(run);
     return NULL;
 }
 
@@ -162,11 +185,13 @@ static void *watch(void *context)
 void governor_run_start(struct governor_run *run)
 {
     const struct sac_settings *s = &run->settings;
+    if (run->work == NULL)
+        run->work = &simple;
     const struct sac_replay_shape shape = {
         .environments = s->environments,
         .env_threads = run->env_threads,
-        .observation_size = 1,
-        .action_size = 1,
+        .observation_size = run->work->observation_size,
+        .action_size = run->work->action_size,
         .capacity = s->replay_capacity,
         .guard = sac_governor_guard(s),
     };
@@ -178,7 +203,8 @@ void governor_run_start(struct governor_run *run)
     SAC_ASSERT(pthread_create(&run->watcher, NULL, watch, run) == 0);
     SAC_ASSERT(pthread_create(&run->learner, NULL, learner_main, run) == 0);
     for (int k = 0; k < run->env_threads; k++) {
-        run->env_context[k] = (struct governor_env){run, k, 0, (uint64_t)k + 1};
+        run->env_context[k] =
+            (struct governor_env){run, sac_replay_shard(run->replay, k), k, 0, (uint64_t)k + 1};
         SAC_ASSERT(pthread_create(&run->env[k], NULL, env_main, &run->env_context[k]) == 0);
     }
 }
@@ -198,13 +224,18 @@ void governor_run_destroy(struct governor_run *run)
     sac_replay_destroy(run->replay);
 }
 
-void governor_run_finish(struct governor_run *run)
+void governor_run_check(const struct governor_run *run)
 {
-    governor_run_join(run);
     SAC_ASSERT(sac_governor_steps(run->governor) == run->settings.steps);
     SAC_ASSERT(run->updates == governor_run_expected(run, run->settings.steps));
     SAC_ASSERT(sac_governor_updates(run->governor) == run->updates);
     for (int64_t i = 0; i < MAX_STEPS && run->dies_at == 0; i++)
         SAC_ASSERT(run->granted[i] == (i < run->settings.steps));
+}
+
+void governor_run_finish(struct governor_run *run)
+{
+    governor_run_join(run);
+    governor_run_check(run);
     governor_run_destroy(run);
 }

@@ -6,8 +6,27 @@
 #include <pthread.h>
 
 #include "governor.h"
+#include "team.h"
 
-enum { MAX_ENV_THREADS = 12, MAX_STEPS = 1 << 16 };
+enum { MAX_ENV_THREADS = 64, MAX_STEPS = 1 << 16 };
+
+struct governor_run;
+
+struct governor_env {
+    struct governor_run *run;
+    struct sac_shard *shard;
+    int number;
+    int64_t steps; /* tickets used */
+    uint64_t random;
+};
+
+/* What threads do between their calls of the governor. */
+struct governor_work {
+    int observation_size, action_size;
+    void (*begin)(struct governor_env *env); /* append the first row of each ring */
+    void (*step)(struct governor_env *env, const struct sac_ticket *ticket);
+    void (*learn)(struct governor_run *run); /* a round of updates; `updates` counts those before it */
+};
 
 struct governor_run {
     /* fill in */
@@ -19,17 +38,15 @@ struct governor_run {
     /* called before each piece of work of an env thread, and of the learner; may be NULL */
     void (*env_delay)(uint64_t *random);
     void (*learner_delay)(uint64_t *random);
+    /* for the stress program */
+    const struct governor_work *work; /* NULL: rows of one number each */
+    struct sac_team *team;            /* what the learner leads, may be NULL */
 
     /* the run */
     struct sac_replay *replay;
     struct sac_governor *governor;
     pthread_t env[MAX_ENV_THREADS], learner, watcher;
-    struct governor_env {
-        struct governor_run *run;
-        int number;
-        int64_t steps;
-        uint64_t random;
-    } env_context[MAX_ENV_THREADS];
+    struct governor_env env_context[MAX_ENV_THREADS];
     _Atomic bool watching;
 
     /* results */
@@ -45,7 +62,9 @@ void governor_run_assert_bound(const struct governor_run *run);
 void governor_run_start(struct governor_run *run);
 void governor_run_join(struct governor_run *run);
 void governor_run_destroy(struct governor_run *run);
-/* Join, assert exact budgets (every step number once, all updates), destroy. */
+/* Of a run that was not stopped, once joined: exact budgets, i.e. every step number once and all updates. */
+void governor_run_check(const struct governor_run *run);
+/* Join, check, destroy. */
 void governor_run_finish(struct governor_run *run);
 
 #endif

@@ -1,31 +1,16 @@
-/* What the stress programs share: how much to do, and delays that move threads against each other. */
+/* What the stress programs share: how much to do, with how many threads, delays that move threads against
+ * each other, how a mistake is told, and the proof that it would be. */
 #ifndef STRESS_H
 #define STRESS_H
 
-#include <sched.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <unistd.h>
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-#define STRESS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#define STRESS_SANITIZED 1
-#endif
-#endif
+/* `amount` in make check, SOFTAC_STRESS times that in make check-stress; a quarter under the sanitizers. */
+int64_t stress_amount(int64_t amount);
 
-/* `amount` in make check; SOFTAC_STRESS times that in make check-stress; a tenth under the sanitizers. */
-static inline int64_t stress_amount(int64_t amount)
-{
-    const char *factor = getenv("SOFTAC_STRESS");
-    if (factor != NULL && atoi(factor) > 0)
-        amount *= atoi(factor);
-#ifdef STRESS_SANITIZED
-    amount /= 10;
-#endif
-    return amount;
-}
+/* Each program goes through these: one to four times as many threads as cores. */
+enum { STRESS_LOADS = 3, STRESS_MOST_THREADS = 256 };
+int stress_threads(int load); /* 2 .. STRESS_MOST_THREADS; load: 0 .. STRESS_LOADS - 1 */
 
 static inline uint32_t stress_random(uint64_t *state)
 {
@@ -34,16 +19,14 @@ static inline uint32_t stress_random(uint64_t *state)
 }
 
 /* Mostly nothing, now and then a little work, seldom a change of threads, very seldom a sleep. */
-static inline void stress_delay(uint64_t *state)
-{
-    const uint32_t r = stress_random(state) % 1024;
-    if (r < 256)
-        for (volatile uint32_t i = 0; i < r; i++)
-            ;
-    else if (r < 260)
-        sched_yield();
-    else if (r == 260)
-        usleep(stress_random(state) % 100);
-}
+void stress_delay(uint64_t *state);
+
+/* Something is torn, lost, duplicated or out of order: say it and end the process. */
+_Noreturn void stress_found(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Run `broken` in a process of its own, before this one has threads: it makes a mistake on purpose, and must
+ * be ended with a message that has `words` in it (NULL: by stress_found or an assertion), or by
+ * ThreadSanitizer. Otherwise the program fails. */
+void stress_must_find(const char *mistake, void (*broken)(void), const char *words);
 
 #endif
