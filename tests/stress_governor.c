@@ -447,8 +447,7 @@ int main(void)
     int64_t runs = 0;
     stress_must_find("an env thread steps without a ticket", step_without_ticket, NULL);
     stress_must_find("the learner updates out of turn", update_without_turn, NULL);
-    stress_must_find("a policy is not published before its updates are counted", publish_late,
-                     "acts by policy");
+    stress_must_find("a policy is not published before its updates are counted", publish_late, NULL);
     stress_must_find("a safe point at which threads go on", look_without_pause, NULL);
     for (; all.records < records; runs++) {
         whole_run(&random);
