@@ -11,6 +11,9 @@
  * - whoever sees u updates sees the steps they needed (OBSERVER).
  * Every thread must end, so a lost wake-up is a deadlock.
  *
+ * With ALONE the learner also looks whether all env threads have left, as it must where some may die: none dies here, so
+ * whenever it sees that, it has to see all their steps.
+ *
  * -DWEAK_x makes the order at label x relaxed; I and J have halves (WEAK_I_ACQUIRE, ...). -DBROKEN_y builds in mistake
  * y. Each must make Spin report an error. */
 #ifndef ENVS
@@ -142,7 +145,7 @@ byte version_of_allowance[ALLOWANCES]; /* M: the same */
 byte steps_of_updates[STEPS * P + 1]; /* AF: the same */
 #endif
 #if PAUSES
-byte clocks_of_parked[WORKERS], clocks_of_left[WORKERS]; /* S: what the newest store carries */
+byte clocks_of_parked[WORKERS], clocks_of_left[WORKERS]; /* S, AH, AK: what the newest store carries */
 #endif
 
 #define JOIN(thread, variable, value)                                       \
@@ -151,17 +154,42 @@ byte clocks_of_parked[WORKERS], clocks_of_left[WORKERS]; /* S: what the newest s
 /* --- parking --- */
 
 #if PAUSES
-#ifdef WEAK_S
-#define CARRY_CLOCK(clocks, me) skip
-#else
-#define CARRY_CLOCK(clocks, me) clocks[me] = newest[CLOCK(me)]
-#endif
-#define COUNT_ME(me, variable, clocks) /* S */                              \
+#define COUNT_ME(me, variable, clocks, releases)                            \
     atomic {                                                                \
         newest[variable] = newest[variable] + 1;                            \
         KNOWN(me, variable) = newest[variable];                             \
-        CARRY_CLOCK(clocks, me)                                             \
+        if :: releases -> clocks[me] = newest[CLOCK(me)] :: else fi         \
     }
+#ifdef WEAK_S
+#define S_RELEASES false
+#else
+#define S_RELEASES true
+#endif
+#ifdef WEAK_T
+#define T_ACQUIRES false
+#else
+#define T_ACQUIRES true
+#endif
+#ifdef WEAK_AH
+#define AH_RELEASES false
+#else
+#define AH_RELEASES true
+#endif
+#ifdef WEAK_AI
+#define AI_ACQUIRES false
+#else
+#define AI_ACQUIRES true
+#endif
+#ifdef WEAK_AK
+#define AK_RELEASES false
+#else
+#define AK_RELEASES true
+#endif
+#ifdef WEAK_AL
+#define AL_ACQUIRES false
+#else
+#define AL_ACQUIRES true
+#endif
 inline load_resumed(me) {
     LOOK(me, RESUMED, look); /* V: the store of r carries the main thread's clock r */
     resumes = (look >= epoch);
@@ -171,7 +199,7 @@ inline load_resumed(me) {
     look = 0
 }
 inline park(me) {
-    COUNT_ME(me, PARKED, clocks_of_parked);
+    COUNT_ME(me, PARKED, clocks_of_parked, S_RELEASES);
 #ifndef BROKEN_PARK_WITHOUT_WAKE
     wake(me, MAIN_GATE, old);
 #endif
@@ -366,7 +394,7 @@ proctype EnvThread(byte me) {
     od;
 out:
 #if PAUSES
-    COUNT_ME(me, LEFT, clocks_of_left);
+    COUNT_ME(me, LEFT, clocks_of_left, AH_RELEASES);
     wake(me, MAIN_GATE, old); /* the code wakes the other gates too: here nobody needs it */
 #endif
     atomic { ended++; ready = false; allowed = false; ticket = 0 }
@@ -416,6 +444,23 @@ inline wake_envs_if_wanted() {
     if :: old -> old = 0; wake_sleepers(ENV_GATE) :: else fi
 }
 
+/* Before the steps are loaded. Every step's count was stored by a thread that has left, so knowing them all is
+ * knowing the newest. */
+#ifdef ALONE
+inline look_alone() {
+    atomic { /* AJ */
+        LOOK(LEARNER, LEFT, look);
+        alone = (look == ENVS);
+        look = 0;
+#if !defined(WEAK_AH) && !defined(WEAK_AJ)
+        if :: alone -> KNOWN(LEARNER, COUNTED) = newest[COUNTED] :: else fi
+#endif
+    }
+}
+#else
+inline look_alone() { skip }
+#endif
+
 /* learner_ready() has three parts: loads, a grant for every ring, the answer. */
 inline load_steps() {
     atomic {
@@ -432,7 +477,7 @@ inline load_steps() {
 inline answer() {
     LOOK(LEARNER, STOP, look_stop);
     LOOK_ASKED(LEARNER, ASKED);
-    ready = (counted >= newest[NEED] || IS_ASKED_OF_LEARNER || look_stop);
+    ready = (counted >= newest[NEED] || alone || IS_ASKED_OF_LEARNER || look_stop);
     if
     :: ready -> KNOWN(LEARNER, STOP) = look_stop; KEEP_ASKED(LEARNER, ASKED)
     :: else
@@ -442,6 +487,7 @@ inline answer() {
 }
 #if GUARD && !defined(BROKEN_NO_GRANT_WHILE_WAITING)
 inline learner_grants() {
+    look_alone();
     load_steps();
     grant();
     if :: granted -> granted = false; wake_envs_if_wanted() :: else fi
@@ -449,7 +495,7 @@ inline learner_grants() {
 inline learner_ready() { answer() }
 #else
 inline learner_grants() { skip }
-inline learner_ready() { load_steps(); answer() }
+inline learner_ready() { look_alone(); load_steps(); answer() }
 #endif
 
 inline grant() {
@@ -501,7 +547,7 @@ inline allow() {
 }
 proctype Learner() {
     byte done, round, counted, old, seen, env, total, epoch, look, look_stop, look_asked;
-    bool ready, granted, resumes;
+    bool ready, granted, resumes, alone;
     do
     :: /* sac_governor_turn */
         STORE(LEARNER, NEED, NEEDED(done, round));
@@ -533,6 +579,8 @@ proctype Learner() {
         :: else
         fi;
 #endif
+        assert(counted >= newest[NEED] || !alone);
+        alone = false;
 #ifdef BROKEN_NO_GRANT_WHILE_WAITING
         grant();
         granted = false;
@@ -587,7 +635,7 @@ proctype Learner() {
 again:  skip
     od;
 #if PAUSES
-    COUNT_ME(LEARNER, LEFT, clocks_of_left);
+    COUNT_ME(LEARNER, LEFT, clocks_of_left, AK_RELEASES);
     wake(LEARNER, MAIN_GATE, old);
 #endif
     atomic { ended++; ready = false }
@@ -598,7 +646,7 @@ again:  skip
 #if PAUSES
 /* pause_over(). A sum that is complete was made of the newest values. */
 inline pause_over() {
-    atomic { /* T */
+    atomic { /* T, AI, AL */
         LOOK(MAIN, STOP, look_stop);
         LOOK(MAIN, PARKED, look);
         LOOK(MAIN, LEFT, look_left);
@@ -606,20 +654,21 @@ inline pause_over() {
         KNOWN(MAIN, STOP) = look_stop;
         if :: all_parked -> KNOWN(MAIN, PARKED) = look :: else fi;
         look = 0; look_stop = 0; look_left = 0;
-#ifndef WEAK_T
         if
         :: all_parked ->
             v_ = 0;
             do
             :: v_ < WORKERS ->
-                JOIN(MAIN, CLOCK(v_), clocks_of_parked[v_]);
-                JOIN(MAIN, CLOCK(v_), clocks_of_left[v_]);
+                if :: T_ACQUIRES -> JOIN(MAIN, CLOCK(v_), clocks_of_parked[v_]) :: else fi;
+                if
+                :: (v_ == LEARNER -> AL_ACQUIRES : AI_ACQUIRES) -> JOIN(MAIN, CLOCK(v_), clocks_of_left[v_])
+                :: else
+                fi;
                 v_++
             :: else -> break
             od
         :: else
         fi
-#endif
     }
 }
 /* A plain read of all that the others wrote. */
