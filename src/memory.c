@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { ALIGNMENT = 64, PAGE = 4096, HUGE_PAGE = 2 << 20, LARGE = 4 << 20 };
+enum { ALIGNMENT = 64, PAGE = 4096, HUGE_PAGE = 2 << 20, LARGE = 4 << 20, SMALL = 64 << 10 };
 
 /* Just before every block. */
 struct header {
@@ -28,17 +28,20 @@ static void *allocate_heap(size_t bytes)
     return base + ALIGNMENT;
 }
 
-/* Fresh from the kernel: zero, and untouched but for the header's page, which lies before the first huge one.
- */
+/* Fresh from the kernel: zero, and untouched but for the header's page, which lies before the block's first
+ * one, huge where the block has room for any. */
 static void *allocate_mapping(size_t bytes)
 {
-    const size_t length = HUGE_PAGE + PAGE + sac_round_up(bytes, PAGE);
+    const size_t boundary = bytes >= HUGE_PAGE ? HUGE_PAGE : PAGE;
+    const size_t length = boundary + PAGE + sac_round_up(bytes, PAGE);
     char *base = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (base == MAP_FAILED)
         return NULL;
-    const size_t skip = HUGE_PAGE - ((uintptr_t)base + PAGE) % HUGE_PAGE + PAGE;
+    const size_t skip = boundary - ((uintptr_t)base + PAGE) % boundary + PAGE;
     char *memory = base + skip;
-    madvise(memory, bytes, MADV_HUGEPAGE); /* a wish: without huge pages it is only slower */
+    /* A wish: without huge pages it is only slower. A block that has no room for one must not share one with
+     * what lies beside it either, or whoever touches that would touch both. */
+    madvise(memory, sac_round_up(bytes, PAGE), boundary == HUGE_PAGE ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
     *header_of(memory) = (struct header){base, length};
     return memory;
 }
@@ -48,6 +51,13 @@ void *sac_allocate(size_t bytes)
     if (bytes > SIZE_MAX / 2)
         return NULL;
     return bytes >= LARGE ? allocate_mapping(bytes) : allocate_heap(bytes);
+}
+
+void *sac_allocate_untouched(size_t bytes)
+{
+    if (bytes > SIZE_MAX / 2)
+        return NULL;
+    return bytes >= SMALL ? allocate_mapping(bytes) : allocate_heap(bytes);
 }
 
 void sac_free(void *memory)

@@ -9,6 +9,9 @@
  * pages left untouched, so that the first writer's NUMA node gets them). NULL when there are none. Free with
  * sac_free. */
 void *sac_allocate(size_t bytes);
+/* The same for what another thread is to touch first, from 64 KiB on: at a boundary of pages, and of huge
+ * ones from 2 MiB on. */
+void *sac_allocate_untouched(size_t bytes);
 void sac_free(void *memory); /* takes NULL */
 
 static inline size_t sac_round_up(size_t n, size_t multiple)

@@ -23,7 +23,7 @@ struct sac_shard *sac_shard_create(const struct sac_row_layout *layout, uint64_t
     s->first_environment = first_environment;
     s->environments = environments;
     s->rows = s->room = rows;
-    s->memory = sac_allocate(n * rows * (size_t)layout->stride * sizeof(float));
+    s->memory = sac_allocate_untouched(n * rows * (size_t)layout->stride * sizeof(float));
     s->head = sac_allocate(n * sizeof *s->head);
     s->limit = sac_allocate(n * sizeof *s->limit);
     s->writers = sac_allocate(n * sizeof *s->writers);

@@ -2,6 +2,7 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "memory.h"
 #include "suite.h"
@@ -27,11 +28,45 @@ START_TEST(aligned_and_zero)
 }
 END_TEST
 
+static size_t resident_pages(void *memory, size_t bytes)
+{
+    static unsigned char page[1024];
+    size_t resident = 0;
+    ck_assert_uint_le(bytes / 4096, sizeof page);
+    ck_assert_int_eq(mincore(memory, bytes, page), 0);
+    for (size_t i = 0; i < bytes / 4096; i++)
+        resident += page[i] & 1;
+    return resident;
+}
+
+/* No page is there before somebody writes, and then the one that is written (or the huge one around it). */
+START_TEST(untouched)
+{
+    static const size_t sizes[] = {64 << 10, (64 << 10) + 4096, 1 << 20, 2 << 20, 4 << 20};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        char *block = sac_allocate_untouched(sizes[i]);
+        ck_assert_ptr_nonnull(block);
+        ck_assert_uint_eq((uintptr_t)block % (sizes[i] >= 2 << 20 ? 2 << 20 : 4096), 0);
+        ck_assert_uint_eq(resident_pages(block, sizes[i]), 0);
+        block[sizes[i] / 2] = 1;
+        ck_assert_uint_ge(resident_pages(block, sizes[i]), 1);
+        ck_assert_uint_le(resident_pages(block, sizes[i]), (2 << 20) / 4096);
+        ck_assert_int_eq(block[0], 0);
+        sac_free(block);
+    }
+    char *small = sac_allocate_untouched(100);
+    ck_assert_uint_eq((uintptr_t)small % 64, 0);
+    ck_assert_int_eq(small[99], 0);
+    sac_free(small);
+}
+END_TEST
+
 /* More than any machine has is refused, not promised. */
 START_TEST(too_much)
 {
     ck_assert_ptr_null(sac_allocate(SIZE_MAX));
     ck_assert_ptr_null(sac_allocate(SIZE_MAX / 2));
+    ck_assert_ptr_null(sac_allocate_untouched(SIZE_MAX));
 }
 END_TEST
 
@@ -49,6 +84,7 @@ int main(void)
 {
     TCase *tc = tcase_create("memory");
     tcase_add_test(tc, aligned_and_zero);
+    tcase_add_test(tc, untouched);
     tcase_add_test(tc, too_much);
     tcase_add_test(tc, round_up);
     return suite_run(CK_FORK_GETENV, "memory", 1, tc);

@@ -1,14 +1,17 @@
 /* Replay: what is kept, what is drawn, and that neither depends on threads. */
 #include <check.h>
 #include <math.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "memory.h"
 #include "memory_limit.h"
 #include "random.h"
 #include "replay.h"
+#include "shard.h"
 #include "suite.h"
 
 enum { O = 3, A = 2, LD = 16, ROWS = 64 };
@@ -487,6 +490,58 @@ START_TEST(append_without_room)
 }
 END_TEST
 
+/* --- whose memory it is --- */
+
+enum { SHARDS = 3, SHARD_ROWS = 16384 };
+
+/* Pages of a shard's rings that are there. */
+static size_t resident_pages(const struct sac_shard *shard)
+{
+    const size_t bytes =
+        (size_t)shard->environments * shard->rows * (size_t)shard->layout.stride * sizeof(float);
+    const size_t pages = (bytes + 4095) / 4096;
+    unsigned char *page = malloc(pages);
+    size_t resident = 0;
+    ck_assert_int_eq(mincore(shard->memory, bytes, page), 0);
+    for (size_t i = 0; i < pages; i++)
+        resident += page[i] & 1;
+    free(page);
+    return resident;
+}
+
+static void *fill_shard(void *context)
+{
+    struct sac_shard *shard = context;
+    const float observation[O] = {1, 2, 3}, action[A] = {0.5f, -0.5f};
+    for (uint64_t row = 0; row < shard->rows / 2; row += 2) {
+        sac_shard_append_reset(shard, 0, observation);
+        sac_shard_append_step(shard, 0, action, 1, observation, true, false, 0);
+    }
+    return NULL;
+}
+
+/* Nobody but its env thread touches a shard's rows: making the replay, looking for room, granting and filling
+ * the other shards bring none of its pages into being; so they come from the memory next to where it runs. */
+START_TEST(first_touch)
+{
+    const struct sac_replay_shape shape = {SHARDS, SHARDS, O, A, (int64_t)SHARDS * SHARD_ROWS, 64};
+    struct sac_replay *replay;
+    ck_assert_int_eq(sac_replay_create(&shape, &replay), SAC_OK);
+    for (int k = 0; k < SHARDS; k++) {
+        for (int other = k; other < SHARDS; other++) {
+            ck_assert(sac_shard_has_room(sac_replay_shard(replay, other), 2));
+            ck_assert_uint_eq(resident_pages(sac_replay_shard(replay, other)), 0);
+        }
+        pthread_t thread;
+        ck_assert_int_eq(pthread_create(&thread, NULL, fill_shard, sac_replay_shard(replay, k)), 0);
+        ck_assert_int_eq(pthread_join(thread, NULL), 0);
+        ck_assert_uint_gt(resident_pages(sac_replay_shard(replay, k)), 0);
+        sac_replay_grant(replay);
+    }
+    sac_replay_destroy(replay);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tc = tcase_create("replay");
@@ -504,6 +559,7 @@ int main(void)
     tcase_add_test(tc, records);
     tcase_add_test(tc, memory_is_refused);
     tcase_add_test(tc, bad_shapes_are_refused);
+    tcase_add_test(tc, first_touch);
     tcase_add_test_raise_signal(tc, step_after_the_end, SIGABRT);
     tcase_add_test_raise_signal(tc, append_without_room, SIGABRT);
     return suite_run(CK_FORK_GETENV, "replay", 1, tc);
