@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* One hierarchy that is mounted. */
 struct mount {
@@ -125,20 +126,36 @@ static int read_numbers(const char *folder, const char *name, double *numbers, i
     return count;
 }
 
+struct cpu_quota {
+    double cpus;
+    uint64_t group;
+};
+
 /* Version 1 says -1 where there is no quota, version 2 "max". */
 static void lower_to_quota(void *context, const char *folder, int version)
 {
-    double *least = context, quota[2] = {0};
+    struct cpu_quota *least = context;
+    double quota[2] = {0};
+    struct stat status;
     const bool told = version == 2 ? read_numbers(folder, "/cpu.max", quota, 2) == 2
                                    : read_numbers(folder, "/cpu.cfs_quota_us", quota, 1) == 1 &&
                                          read_numbers(folder, "/cpu.cfs_period_us", quota + 1, 1) == 1;
-    if (told && quota[0] > 0 && quota[1] > 0)
-        *least = fmin(*least, quota[0] / quota[1]);
+    if (!told || !(quota[0] > 0 && quota[1] > 0) || quota[0] / quota[1] >= least->cpus)
+        return;
+    least->cpus = quota[0] / quota[1];
+    least->group = stat(folder, &status) == 0 ? (uint64_t)status.st_ino : 0;
+}
+
+double sac_cgroup_quota(const char *root, uint64_t *group)
+{
+    struct cpu_quota least = {INFINITY, 0};
+    sac_cgroup_visit(root, "cpu", lower_to_quota, &least);
+    *group = least.group;
+    return least.cpus;
 }
 
 double sac_cgroup_cpus(const char *root)
 {
-    double least = INFINITY;
-    sac_cgroup_visit(root, "cpu", lower_to_quota, &least);
-    return least;
+    uint64_t group;
+    return sac_cgroup_quota(root, &group);
 }

@@ -13,5 +13,8 @@ void sac_cgroup_visit(const char *root, const char *controller,
 
 /* The least CPU time per time that these groups allow, in CPUs; INFINITY where there is no limit. */
 double sac_cgroup_cpus(const char *root);
+/* The same, and which group says so, by a number that all processes under it find: those that find the same
+ * one share that time. 0: there is no limit. */
+double sac_cgroup_quota(const char *root, uint64_t *group);
 
 #endif

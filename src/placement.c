@@ -5,9 +5,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "error.h"
 #include "memory.h"
+#include "neighbours.h"
 
 /* FLOPs under which a second learner thread costs more than it gives. */
 static const double SMALL_UPDATE = 5e7;
@@ -38,22 +40,47 @@ static int fastest(const struct sac_topology *t)
     return speed;
 }
 
-/* The L3 cache with the most fast cores around it, and how many they are. */
-static int find_home(const struct sac_topology *t, int *cores)
+/* How much of a core other runs take. A learner that is disturbed is slowed down whole, so its cores come
+ * last. */
+enum { FREE, BUSY, LEARNS };
+
+static int taken(const struct sac_neighbours *n, int core)
+{
+    return !n ? FREE : n->learning[core] ? LEARNS : n->load[core] > TOLERATED_DUTY ? BUSY : FREE;
+}
+
+/* How little a core is worth to the team: the slower the more, and any free one comes before the others. */
+static int cost(const struct sac_topology *t, const struct sac_neighbours *n, int core, int speed)
+{
+    return taken(n, core) * (speed + 1) + speed - t->core[core].speed;
+}
+
+/* The L3 cache with the most of the best cores around it, and how many they are. */
+static int find_home(const struct sac_topology *t, const struct sac_neighbours *n, int *cores)
 {
     const int speed = fastest(t);
-    int home = 0, count = 0, l3 = -1;
+    int home = 0, count = 0, l3 = -1, least_cost = cost(t, n, 0, speed);
+    for (int c = 1; c < t->cores; c++)
+        least_cost = least(least_cost, cost(t, n, c, speed));
     *cores = 0;
     for (int c = 0; c < t->cores; c++) {
         count = t->core[c].l3 == l3 ? count : 0;
         l3 = t->core[c].l3;
-        count += t->core[c].speed == speed;
+        count += cost(t, n, c, speed) == least_cost;
         if (count > *cores) {
             *cores = count;
             home = l3;
         }
     }
     return home;
+}
+
+double sac_placement_capacity(const struct sac_topology *t, const struct sac_neighbours *n)
+{
+    if (!n)
+        return sac_topology_capacity(t);
+    const double cores = t->cores - n->programs, share = fmin(cores, t->quota) / (n->runs + 1);
+    return fmax(fmin(cores - n->cores, t->quota - n->quota), share);
 }
 
 /* Even, as there are two critics. */
@@ -67,9 +94,19 @@ static const char *plural(int n)
     return n == 1 ? "" : "s";
 }
 
-static void choose_team(struct sac_placement *p, const struct sac_placement_request *request, int cores,
-                        int home_cores, char reason[64])
+/* CPUs as a number of threads: what falls short of the next one by little counts as that. */
+static int whole(double cpus)
 {
+    return most_of(1, (int)ceil(cpus - TOLERATED_DUTY));
+}
+
+/* A team that can follow what is left for it is made for a machine without other runs. */
+static void choose_team(struct sac_placement *p, const struct sac_topology *t,
+                        const struct sac_placement_request *request, int left, char reason[64])
+{
+    int home_cores;
+    find_home(t, request->resizes ? NULL : request->neighbours, &home_cores);
+    const int cores = request->resizes ? (int)ceil(sac_topology_capacity(t)) : left;
     const int by_size = team_by_size(request->update_flops);
     const int chosen = least(by_size, least(cores, home_cores));
     p->learner_threads = request->learner_threads > 0 ? request->learner_threads
@@ -85,6 +122,9 @@ static void choose_team(struct sac_placement *p, const struct sac_placement_requ
         p->learner_threads = request->most_learner_threads;
         snprintf(reason, 64, "OpenMP grants no more");
     }
+    p->sharing = request->resizes ? least(p->learner_threads, left) : p->learner_threads;
+    if (p->sharing < p->learner_threads)
+        snprintf(reason, 64, "%d of them beside other runs", p->sharing);
 }
 
 /* A team that takes most of the cores is for environments that need little time: then env threads are for
@@ -92,7 +132,7 @@ static void choose_team(struct sac_placement *p, const struct sac_placement_requ
 static void choose_env_threads(struct sac_placement *p, const struct sac_placement_request *request,
                                int cores, char reason[64])
 {
-    const int rest = cores - p->learner_threads;
+    const int rest = cores - p->sharing;
     const bool beside = 2 * rest >= cores;
     const int wanted = request->env_threads > 0 ? request->env_threads : beside ? rest : cores;
     p->env_threads = least(wanted, request->environments);
@@ -107,11 +147,9 @@ static void choose_numbers(struct sac_placement *p, const struct sac_topology *t
                            const struct sac_placement_request *request)
 {
     char learner[64], env[64], quota[64] = "";
-    int home_cores;
-    find_home(t, &home_cores);
-    const int cores = (int)ceil(sac_topology_capacity(t));
-    choose_team(p, request, cores, home_cores, learner);
-    choose_env_threads(p, request, cores, env);
+    const int left = whole(sac_placement_capacity(t, request->neighbours));
+    choose_team(p, t, request, left, learner);
+    choose_env_threads(p, request, left, env);
     if (t->quota < t->cores)
         snprintf(quota, sizeof quota, " with a quota of %.3g", t->quota);
     snprintf(p->reason, sizeof p->reason,
@@ -122,14 +160,15 @@ static void choose_numbers(struct sac_placement *p, const struct sac_topology *t
 
 /* --- places --- */
 
-/* A CPU, with what decides when it is given away. */
+/* A CPU, with what decides when it is given away: the first key that differs, then its number's order. */
+enum { KEYS = 7 };
 struct seat {
-    int sibling;  /* its number among its core's hardware threads */
-    int slowness; /* behind the fastest kind */
-    int distance; /* from the learner's L3 cache: 0 around it, 1 same node, 2 same package, 3 elsewhere */
-    int core, cpu;
+    int key[KEYS];
+    int at; /* in the topology's list */
+    int core;
 };
 
+/* From the learner's L3 cache: 0 around it, 1 same node, 2 same package, 3 elsewhere. */
 static int distance(const struct sac_core *core, const struct sac_core *home)
 {
     return core->l3 == home->l3 ? 0 : core->package != home->package ? 3 : core->node != home->node ? 2 : 1;
@@ -138,12 +177,10 @@ static int distance(const struct sac_core *core, const struct sac_core *home)
 static int compare_seats(const void *a, const void *b)
 {
     const struct seat *x = a, *y = b;
-    const int differences[] = {x->sibling - y->sibling, x->slowness - y->slowness, x->distance - y->distance,
-                               x->core - y->core};
-    for (size_t i = 0; i < sizeof differences / sizeof *differences; i++)
-        if (differences[i] != 0)
-            return differences[i];
-    return 0;
+    for (int i = 0; i < KEYS; i++)
+        if (x->key[i] != y->key[i])
+            return x->key[i] < y->key[i] ? -1 : 1;
+    return x->at - y->at;
 }
 
 static const struct sac_core *core_around(const struct sac_topology *t, int l3)
@@ -154,35 +191,59 @@ static const struct sac_core *core_around(const struct sac_topology *t, int l3)
     return core;
 }
 
-static void sort_seats(const struct sac_topology *t, struct seat *seat)
+/* What places are chosen from. */
+struct seating {
+    const struct sac_topology *topology;
+    const struct sac_neighbours *neighbours;
+    const struct sac_core *home;
+    int speed;
+    bool *learns;      /* (cores) a thread of the team is there */
+    struct seat *seat; /* (cpus) */
+};
+
+/* The team sits on cores each of their own, whatever these are; env threads rather beside each other on one
+ * core than on another run's, and beside the team last of all. */
+static void sort_seats(const struct seating *s, int first, bool for_team)
 {
-    int home_cores;
-    const struct sac_core *home = core_around(t, find_home(t, &home_cores));
-    const int speed = fastest(t);
+    const struct sac_topology *t = s->topology;
+    for (int i = first; i < t->cpus; i++) {
+        struct seat *seat = &s->seat[i];
+        const int core = seat->core, sibling = seat->at - t->core[core].first;
+        const int other = taken(s->neighbours, core);
+        const bool lightly = s->neighbours && s->neighbours->load[core] > 0;
+        const int key[KEYS] = {s->learns[core],
+                               for_team ? sibling : other,
+                               for_team ? other : sibling,
+                               s->speed - t->core[core].speed,
+                               distance(&t->core[core], s->home),
+                               lightly,
+                               core};
+        memcpy(seat->key, key, sizeof key);
+    }
+    qsort(s->seat + first, (size_t)(t->cpus - first), sizeof *s->seat, compare_seats);
+}
+
+static void list_seats(const struct sac_topology *t, struct seat *seat)
+{
     for (int c = 0; c < t->cores; c++)
-        for (int i = 0; i < t->core[c].count; i++) {
-            const int cpu = t->core[c].first + i;
-            seat[cpu] =
-                (struct seat){i, speed - t->core[c].speed, distance(&t->core[c], home), c, t->cpu[cpu]};
-        }
-    qsort(seat, (size_t)t->cpus, sizeof *seat, compare_seats);
+        for (int i = t->core[c].first; i < t->core[c].first + t->core[c].count; i++)
+            seat[i] = (struct seat){.at = i, .core = c};
 }
 
 /* Into p->cpu: the team's CPUs, then those of other cores, then what is left of the team's cores. Returns how
  * many are on other cores. */
-static int order_cpus(struct sac_placement *p, const struct sac_topology *t, const struct seat *seat,
-                      int team, bool *learns)
+static int order_cpus(struct sac_placement *p, const struct seating *s, int team)
 {
-    int count = 0, others = 0;
-    for (int i = 0; i < team; i++) {
-        learns[seat[i].core] = true;
-        p->cpu[count++] = seat[i].cpu;
-    }
-    for (int idle = 0; idle < 2; idle++) {
-        for (int i = team; i < t->cpus; i++)
-            if (learns[seat[i].core] == (idle == 1))
-                p->cpu[count++] = seat[i].cpu;
-        others = idle ? others : count - team;
+    const struct sac_topology *t = s->topology;
+    int others = 0;
+    list_seats(t, s->seat);
+    sort_seats(s, 0, true);
+    for (int i = 0; i < team; i++)
+        s->learns[s->seat[i].core] = true;
+    sort_seats(s, team, false);
+    for (int i = 0; i < t->cpus; i++) {
+        p->cpu[i] = t->cpu[s->seat[i].at];
+        others += !s->learns[s->seat[i].core];
     }
     return others;
 }
@@ -212,22 +273,29 @@ enum sac_status sac_placement_create(const struct sac_topology *t,
                                      struct sac_placement **placement)
 {
     struct sac_placement *p = sac_allocate(sizeof *p);
-    struct seat *seat = sac_allocate((size_t)t->cpus * sizeof *seat);
-    bool *learns = sac_allocate((size_t)t->cores * sizeof *learns), complete = p && seat && learns;
+    int home_cores;
+    const struct seating seating = {
+        .topology = t,
+        .neighbours = request->neighbours,
+        .home = core_around(t, find_home(t, request->neighbours, &home_cores)),
+        .speed = fastest(t),
+        .learns = sac_allocate((size_t)t->cores * sizeof *seating.learns),
+        .seat = sac_allocate((size_t)t->cpus * sizeof *seating.seat),
+    };
+    bool complete = p && seating.seat && seating.learns;
     if (complete) {
         choose_numbers(p, t, request);
         complete = allocate_places(p, t->cpus);
     }
     if (complete) {
         const int team = least(p->learner_threads, t->cpus);
-        sort_seats(t, seat);
-        place(p, t->cpus, team, order_cpus(p, t, seat, team, learns));
+        place(p, t->cpus, team, order_cpus(p, &seating, team));
         *placement = p;
     } else {
         sac_placement_destroy(p);
     }
-    sac_free(seat);
-    sac_free(learns);
+    sac_free(seating.seat);
+    sac_free(seating.learns);
     return complete ? SAC_OK : sac_fail(SAC_NOMEM, "no memory to place threads on %d CPUs", t->cpus);
 }
 

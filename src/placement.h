@@ -2,15 +2,21 @@
 #ifndef SAC_PLACEMENT_H
 #define SAC_PLACEMENT_H
 
+#include <stdbool.h>
+
 #include <softac/status.h>
 
 #include "topology.h"
+
+struct sac_neighbours;
 
 struct sac_placement_request {
     int env_threads, learner_threads; /* as asked for; 0: choose */
     int environments;                 /* an env thread has at least one */
     int most_learner_threads;         /* what OpenMP grants */
     double update_flops;              /* of one update */
+    bool resizes; /* as many of the team work as there is room for; else the team itself is no larger */
+    const struct sac_neighbours *neighbours; /* runs to keep off; NULL: there are none */
 };
 
 /* CPUs a thread may run on. */
@@ -21,6 +27,7 @@ struct sac_cpu_list {
 
 struct sac_placement {
     int env_threads, learner_threads;
+    int sharing;                  /* learner threads that work at the start */
     struct sac_cpu_list *learner; /* (learner_threads) the leader's first */
     struct sac_cpu_list *env;     /* (env_threads) */
     struct sac_cpu_list evaluator;
@@ -28,9 +35,14 @@ struct sac_placement {
     int *cpu;         /* what the lists point into */
 };
 
-/* The learner's team goes onto physical cores of their own, the fastest, around one L3 cache where they fit;
- * the other hardware threads of these cores stay idle while there are cores left. Env threads and evaluator
- * get the rest, the nearest first. Where threads can not be apart they share all that is left. SAC_NOMEM. */
+/* CPUs that are left for a run beside its neighbours (NULL: none): what they do not take, and if that is
+ * less, a fair share of all. */
+double sac_placement_capacity(const struct sac_topology *topology, const struct sac_neighbours *neighbours);
+
+/* The learner's team goes onto physical cores of their own, the fastest that no other run takes, around one
+ * L3 cache where they fit; the other hardware threads of these cores stay idle while there are cores left.
+ * Env threads and evaluator get the rest, the nearest first and those of other runs last. Where threads can
+ * not be apart they share all that is left. SAC_NOMEM. */
 enum sac_status sac_placement_create(const struct sac_topology *topology,
                                      const struct sac_placement_request *request,
                                      struct sac_placement **placement);

@@ -141,7 +141,11 @@ enum sac_status sac_topology_read(struct sac_topology **topology)
     if (!mask)
         return sac_fail(SAC_NOMEM, "the CPUs of this process are not known: no memory for its affinity mask");
     hwloc_topology_t machine = read_machine();
-    const enum sac_status status = sac_topology_make(machine, mask, size, sac_cgroup_cpus(""), topology);
+    uint64_t group;
+    const double quota = sac_cgroup_quota("", &group);
+    const enum sac_status status = sac_topology_make(machine, mask, size, quota, topology);
+    if (status == SAC_OK)
+        (*topology)->quota_group = group;
     if (machine)
         hwloc_topology_destroy(machine);
     CPU_FREE(mask);

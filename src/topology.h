@@ -4,6 +4,7 @@
 
 #include <sched.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <softac/status.h>
 
@@ -19,6 +20,7 @@ struct sac_topology {
     struct sac_core *core; /* (cores) neighbours side by side */
     int *cpu;              /* (cpus) the system's numbers, core by core */
     double quota;          /* CPU time per time that control groups allow; INFINITY: no limit */
+    uint64_t quota_group;  /* the group that allows it (sac_cgroup_quota); 0: none */
 };
 
 /* The machine's. Where the system tells nothing about cores every CPU of the affinity mask is one of its own.

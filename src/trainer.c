@@ -15,9 +15,9 @@
 #include "error.h"
 #include "evaluator.h"
 #include "learner.h"
+#include "machine_share.h"
 #include "memory.h"
 #include "meter.h"
-#include "placement.h"
 #include "policy.h"
 #include "run_memory.h"
 #include "safe_point.h"
@@ -41,11 +41,10 @@ struct sac_trainer {
     const char *const *options;
     struct sac_env_spec spec;
     int env_threads, learner_threads, split;
-    struct sac_placement *placement;
+    struct sac_machine_share *share;
+    const struct sac_placement *placement; /* the share's */
     bool pin;
-    double capacity; /* CPUs that can be kept busy */
-    bool resizes;    /* the team's size follows what the env threads need */
-    int sharing;     /* learner threads that share the work now */
+    bool resizes; /* how many of the team work follows what they are left */
 
     struct sac_team *team;
     struct sac_agent *agent;
@@ -97,23 +96,20 @@ static enum sac_status choose_threads(struct sac_trainer *t, const struct sac_ma
         .environments = t->settings.environments,
         .most_learner_threads = sac_team_limit(),
         .update_flops = sac_update_flops(&t->settings, t->spec.observation_size, t->spec.action_size),
+        .resizes = t->settings.mode == SAC_ASYNC && machine->learner_threads <= 0,
     };
-    struct sac_topology *topology = NULL;
-    enum sac_status status = sac_topology_read(&topology);
-    if (status == SAC_OK)
-        status = sac_placement_create(topology, &request, &t->placement);
-    if (status == SAC_OK) {
-        t->capacity = sac_topology_capacity(topology);
-        t->pin = machine->pin;
-        t->env_threads = t->placement->env_threads;
-        t->learner_threads = t->sharing = t->placement->learner_threads;
-        t->resizes = t->settings.mode == SAC_ASYNC && machine->learner_threads <= 0 && t->learner_threads > 1;
-        t->split = t->settings.learner_split > 0      ? t->settings.learner_split
-                   : t->settings.mode == SAC_LOCKSTEP ? 2
-                                                      : t->learner_threads;
-    }
-    sac_topology_destroy(topology);
-    return status;
+    const enum sac_status status = sac_machine_share_create(&request, &t->share);
+    if (status != SAC_OK)
+        return status;
+    t->placement = sac_machine_share_placement(t->share);
+    t->pin = machine->pin;
+    t->env_threads = t->placement->env_threads;
+    t->learner_threads = t->placement->learner_threads;
+    t->resizes = request.resizes && t->learner_threads > 1;
+    t->split = t->settings.learner_split > 0      ? t->settings.learner_split
+               : t->settings.mode == SAC_LOCKSTEP ? 2
+                                                  : t->learner_threads;
+    return SAC_OK;
 }
 
 /* Threads besides main while it runs: env threads, the learner's team, the evaluator. */
@@ -169,6 +165,8 @@ static enum sac_status create_data_parts(struct sac_trainer *t)
 static enum sac_status create_learner(struct sac_trainer *t)
 {
     enum sac_status status = sac_team_create(t->learner_threads, &t->team);
+    if (status == SAC_OK)
+        sac_team_resize(t->team, sac_machine_share_sharing(t->share));
     if (status == SAC_OK && t->pin)
         sac_team_bind(t->team, t->placement->learner);
     if (status == SAC_OK)
@@ -329,7 +327,7 @@ void sac_trainer_destroy(struct sac_trainer *t)
     sac_replay_destroy(t->replay);
     sac_meter_destroy(t->meter);
     sac_desk_destroy(t->desk);
-    sac_placement_destroy(t->placement);
+    sac_machine_share_destroy(t->share);
     void *const buffers[] = {t->events, t->error, t->env_thread, t->thread, t->clock, t->events_of};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         sac_free(buffers[i]);
@@ -463,8 +461,10 @@ static struct sac_cpu_seconds cpu_used(const struct sac_trainer *t)
 
 static void report_progress(struct sac_trainer *t)
 {
-    struct sac_progress progress = {.learner_threads = t->sharing};
+    struct sac_progress progress = {.learner_threads = sac_machine_share_sharing(t->share)};
     sac_meter_look(t->meter, cpu_used(t), &progress);
+    if (t->running && progress.updates > 0) /* not what the warm-up takes, which is soon over */
+        sac_machine_share_tell(t->share, progress.env_duty);
     if (t->observer && t->observer->progress)
         t->observer->progress(t->observer->context, &progress);
 }
@@ -475,6 +475,14 @@ static void tell_placement(const struct sac_trainer *t, const char *sentence)
         t->observer->placement(t->observer->context, sentence);
 }
 
+static void tell_share(const struct sac_trainer *t)
+{
+    char sentence[256];
+    tell_placement(t, t->placement->reason);
+    if (sac_machine_share_neighbours(t->share, sentence, sizeof sentence))
+        tell_placement(t, sentence);
+}
+
 static bool evaluating(const struct sac_trainer *t)
 {
     return sac_desk_state(t->desk) == SAC_DESK_PLAYING;
@@ -482,17 +490,10 @@ static bool evaluating(const struct sac_trainer *t)
 
 static void resize_team(struct sac_trainer *t, const struct sac_duty *duty)
 {
-    const int sharing = sac_placement_team(t->capacity, t->learner_threads, duty);
-    if (sharing == t->sharing)
-        return;
     char sentence[256];
-    snprintf(sentence, sizeof sentence,
-             "%d of %d learner threads work%s now: beside them the environments take %.2g of %.3g "
-             "CPUs%s",
-             sharing, t->learner_threads, sharing == 1 ? "s" : "", sac_placement_env_duty(duty, sharing),
-             t->capacity, evaluating(t) ? ", an evaluation one more" : "");
-    t->sharing = sharing;
-    sac_team_resize(t->team, sharing);
+    if (!sac_machine_share_follow(t->share, duty, sentence, sizeof sentence))
+        return;
+    sac_team_resize(t->team, sac_machine_share_sharing(t->share));
     tell_placement(t, sentence);
 }
 
@@ -504,7 +505,7 @@ static void size_team(struct sac_trainer *t)
     if (!t->resizes || (learns && now->updates - from->updates < LEAST_UPDATES))
         return;
     const struct sac_duty duty = {
-        .learner_threads = t->sharing,
+        .learner_threads = sac_machine_share_sharing(t->share),
         .learner_cpu_seconds = now->cpu_seconds.learner - from->cpu_seconds.learner,
         .updates = (double)(now->updates - from->updates),
         .env_cpu_seconds = now->cpu_seconds.env_threads - from->cpu_seconds.env_threads,
@@ -531,9 +532,9 @@ static void tell_learner_bound(struct sac_trainer *t, const struct sac_core_use 
 static void estimate_use(struct sac_trainer *t)
 {
     const struct sac_core_use use = {
-        .capacity = t->capacity,
-        .learner_threads = t->learner_threads,
-        .env_duty = sac_useful_env_duty(sac_agent_flops(t->agent), t->learner_threads,
+        .capacity = sac_machine_share_capacity(t->share),
+        .learner_threads = sac_machine_share_sharing(t->share),
+        .env_duty = sac_useful_env_duty(sac_agent_flops(t->agent), sac_machine_share_sharing(t->share),
                                         t->settings.update_to_data, t->env_threads),
     };
     if (t->settings.mode == SAC_ASYNC && sac_learner_bound(&use))
@@ -553,8 +554,8 @@ static void measure_use(struct sac_trainer *t)
         return;
     t->use_measured = true;
     const struct sac_core_use use = {
-        .capacity = t->capacity,
-        .learner_threads = t->sharing,
+        .capacity = sac_machine_share_capacity(t->share),
+        .learner_threads = sac_machine_share_sharing(t->share),
         .env_duty = (now->cpu_seconds.env_threads - from->cpu_seconds.env_threads) / seconds,
         .learner_waits = 1e-9 * (double)(now->learner_wait - from->learner_wait) / seconds,
     };
@@ -666,7 +667,7 @@ static enum sac_status run(struct sac_trainer *t, const struct sac_observer *obs
     t->running = true;
     t->observer = observer;
     sac_meter_start(t->meter);
-    tell_placement(t, t->placement->reason);
+    tell_share(t);
     estimate_use(t);
     const enum sac_status started = start_threads(t);
     if (started != SAC_OK) {
@@ -676,6 +677,7 @@ static enum sac_status run(struct sac_trainer *t, const struct sac_observer *obs
     watch(t);
     join_threads(t);
     t->running = false;
+    sac_machine_share_end(t->share);
     report_progress(t);
     const enum sac_status status = sac_first_error_take(t->error);
     if (status != SAC_OK)

@@ -145,6 +145,7 @@ static const struct file {
      "{\"machine\": {\"cpu\": \"a\", \"kernels\": \"avx2\"}, \"benchmarks\": [{\"name\": \"update/a\", "
      "\"unit\": \"updates/s\", \"median\": 2.5, \"min\": 2, \"max\": 3, \"runs\": 3, "
      "\"samples\": [2, 2.5, 3], \"fraction_of_peak\": 0.5}]}"},
+    {fuzz_note, "softac 1\nprocess 1234\nlearning 2\nenv_millicpus 250\ngroup 17\nlearner 0,2\nenv 4-15\n"},
     {fuzz_cgroup, "30 29 0:26 / /group rw,nosuid shared:4 - cgroup2 cgroup2 rw\n\f0::/\n\f150000 100000\n"},
 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "machines.h"
+#include "neighbours.h"
 #include "placement.h"
 #include "suite.h"
 
@@ -14,7 +15,8 @@ static const double CHEETAH = 5.4e8; /* FLOPs of an update */
 static struct sac_placement *place(const struct sac_topology *t, int env_threads, int learner_threads,
                                    int environments, double flops)
 {
-    const struct sac_placement_request request = {env_threads, learner_threads, environments, 100000, flops};
+    const struct sac_placement_request request = {env_threads, learner_threads, environments, 100000,
+                                                  flops,       false,           NULL};
     struct sac_placement *p = NULL;
     ck_assert_int_eq(sac_placement_create(t, &request, &p), SAC_OK);
     return p;
@@ -262,6 +264,173 @@ START_TEST(largest_cache_is_home)
 }
 END_TEST
 
+/* --- beside other runs --- */
+
+static double load[MACHINE_CPUS];
+static bool learning[MACHINE_CPUS];
+static struct sac_neighbours neighbours = {.load = load, .learning = learning};
+
+/* A run whose team has cores first .. first + team - 1, and whose env threads take `env` of each of the next
+ * ones. */
+static void add_run(int first, int team, int env_cores, double env)
+{
+    for (int c = first; c < first + team + env_cores; c++) {
+        load[c] = c < first + team ? 1 : env;
+        learning[c] = c < first + team;
+        neighbours.cores += load[c];
+    }
+    neighbours.runs++;
+}
+
+static struct sac_placement *place_beside(const struct sac_topology *t, int env_threads, int learner_threads,
+                                          double flops, bool resizes)
+{
+    const struct sac_placement_request request = {env_threads, learner_threads, 64,         100000,
+                                                  flops,       resizes,         &neighbours};
+    struct sac_placement *p = NULL;
+    ck_assert_int_eq(sac_placement_create(t, &request, &p), SAC_OK);
+    return p;
+}
+
+static void expect_team(const struct sac_placement *p, int members, const int *cpu)
+{
+    for (int m = 0; m < members; m++)
+        ck_assert_int_eq(p->learner[m].cpu[0], cpu[m]);
+}
+
+static void expect_env_threads(const struct sac_placement *p, int threads, const int *cpu)
+{
+    for (int k = 0; k < threads; k++)
+        ck_assert_int_eq(p->env[k].cpu[0], cpu[k]);
+}
+
+/* The L3 cache that another run's team has no part in is taken, env threads fill what is free of the
+ * other, and no thread goes where the other learns. */
+START_TEST(teams_part)
+{
+    struct sac_topology *t = make_topology("pack:1 l3:2 core:4 pu:1", NULL, INFINITY);
+    add_run(0, 2, 0, 0);
+    struct sac_placement *p = place_beside(t, 0, 0, CHEETAH, true);
+    ck_assert_int_eq(p->learner_threads, 2);
+    ck_assert_int_eq(p->sharing, 2);
+    expect_team(p, 2, (const int[]){4, 5});
+    ck_assert_int_eq(p->env_threads, 4); /* of 8 cores 6 are left, the team takes 2 */
+    expect_env_threads(p, 4, (const int[]){6, 7, 2, 3});
+    sac_placement_destroy(p);
+    sac_topology_destroy(t);
+}
+END_TEST
+
+/* A core that env threads of another run use now and then is nearly free, one they fill is not; a free slow
+ * core is better than a fast one that is taken. */
+START_TEST(places_of_others)
+{
+    struct sac_topology *t = make_topology("pack:1 l3:1 core:8 pu:1", NULL, INFINITY);
+    add_run(0, 1, 3, 0.1);
+    add_run(4, 1, 1, 0.9);
+    t->core[6].speed = t->core[7].speed = 1;
+    struct sac_placement *p = place_beside(t, 0, 5, CHEETAH, false);
+    expect_team(p, 5, (const int[]){6, 7, 1, 2, 3});
+    sac_placement_destroy(p);
+    for (int c = 0; c < 8; c++)
+        t->core[c].speed = c < 6;
+    p = place_beside(t, 1, 7, CHEETAH, false);
+    expect_team(p, 7,
+                (const int[]){1, 2, 3, 6, 7, 5, 0}); /* then where env threads are, where a team is last */
+    ck_assert_int_eq(p->env[0].cpu[0], 4);
+    sac_placement_destroy(p);
+    sac_topology_destroy(t);
+}
+END_TEST
+
+/* Env threads go beside each other on one core rather than onto another run's. */
+START_TEST(siblings_before_other_runs)
+{
+    struct sac_topology *t = make_topology("pack:1 l3:1 core:4 pu:2", NULL, INFINITY);
+    add_run(0, 1, 0, 0);
+    struct sac_placement *p = place_beside(t, 5, 1, 1e6, true);
+    expect_team(p, 1, (const int[]){2});
+    expect_env_threads(p, 5, (const int[]){4, 6, 5, 7, 0});
+    sac_placement_destroy(p);
+    sac_topology_destroy(t);
+}
+END_TEST
+
+/* Where all is taken runs share: of n each has an n-th. A team that can change its size keeps its members for
+ * the time after. */
+START_TEST(all_is_taken)
+{
+    struct sac_topology *t = make_topology("core:8 pu:1", NULL, INFINITY);
+    add_run(0, 4, 4, 1);
+    ck_assert_double_eq_tol(sac_placement_capacity(t, &neighbours), 4, 1e-9);
+    struct sac_placement *p = place_beside(t, 0, 0, 1e11, true);
+    ck_assert_int_eq(p->learner_threads, 8);
+    ck_assert_int_eq(p->sharing, 4);
+    ck_assert_ptr_nonnull(strstr(p->reason, "8 threads learn (4 of them beside other runs)"));
+    sac_placement_destroy(p);
+    p = place_beside(t, 0, 0, 1e11, false);
+    ck_assert_int_eq(p->learner_threads, 4);
+    sac_placement_destroy(p);
+    p = place_beside(t, 3, 5, 1e11, false); /* as asked for, whoever else there is */
+    ck_assert_int_eq(p->learner_threads, 5);
+    ck_assert_int_eq(p->env_threads, 3);
+    sac_placement_destroy(p);
+    neighbours.runs = 31;
+    p = place_beside(t, 0, 0, 1e11, true);
+    ck_assert_int_eq(p->sharing, 1);
+    ck_assert_int_eq(p->env_threads, 1);
+    sac_placement_destroy(p);
+    sac_topology_destroy(t);
+}
+END_TEST
+
+/* What is left: less the cores of other runs and programs, and less what other runs take of our quota. */
+START_TEST(capacity_left)
+{
+    static const struct {
+        double quota, cores, quota_taken, programs;
+        int runs;
+        double left;
+    } cases[] = {
+        {INFINITY, 0, 0, 0, 0, 16}, {INFINITY, 4, 0, 0, 1, 12}, {INFINITY, 4, 0, 3, 1, 9},
+        {INFINITY, 15, 0, 0, 1, 8}, {INFINITY, 0, 0, 14, 0, 2}, {4, 10, 0, 0, 1, 4},
+        {4, 2, 2, 0, 1, 2},         {4, 4, 4, 0, 3, 1},         {4, 0, 0, 13, 0, 3},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct sac_topology *t = make_topology("core:16 pu:1", NULL, cases[i].quota);
+        const struct sac_neighbours n = {.runs = cases[i].runs,
+                                         .cores = cases[i].cores,
+                                         .quota = cases[i].quota_taken,
+                                         .programs = cases[i].programs};
+        ck_assert_double_eq_tol(sac_placement_capacity(t, &n), cases[i].left, 1e-9);
+        sac_topology_destroy(t);
+    }
+}
+END_TEST
+
+/* Ten runs on 64 cores: each finds cores for its team that nobody learns on, around one L3 cache. */
+START_TEST(many_runs)
+{
+    struct sac_topology *t = make_topology("pack:1 l3:8 core:8 pu:2", NULL, INFINITY);
+    note_owners(t);
+    for (int run = 0; run < 10; run++) {
+        struct sac_placement *p = place_beside(t, 0, 0, 1.1e9, true);
+        int l3s;
+        ck_assert_int_eq(p->sharing, 4);
+        ck_assert_int_eq(count_team(t, p, &l3s), 4);
+        ck_assert_int_eq(l3s, 1);
+        for (int m = 0; m < 4; m++) {
+            const int core = owner[p->learner[m].cpu[0]];
+            ck_assert(!learning[core]);
+            add_run(core, 1, 0, 0);
+        }
+        neighbours.runs = run + 1;
+        sac_placement_destroy(p);
+    }
+    sac_topology_destroy(t);
+}
+END_TEST
+
 /* The sentence tells numbers, reasons and limits. */
 START_TEST(reasons)
 {
@@ -270,7 +439,7 @@ START_TEST(reasons)
     ck_assert_str_eq(p->reason, "3 threads learn (as asked for), 1 steps environments (one for each "
                                 "environment), on 4 cores with a quota of 1.5");
     sac_placement_destroy(p);
-    const struct sac_placement_request request = {0, 8, 4, 2, CHEETAH};
+    const struct sac_placement_request request = {0, 8, 4, 2, CHEETAH, false, NULL};
     ck_assert_int_eq(sac_placement_create(t, &request, &p), SAC_OK);
     ck_assert_int_eq(p->learner_threads, 2);
     ck_assert_ptr_nonnull(strstr(p->reason, "OpenMP grants no more"));
@@ -365,6 +534,12 @@ int main(void)
     tcase_add_test(tc, near_first);
     tcase_add_test(tc, largest_cache_is_home);
     tcase_add_test(tc, reasons);
+    tcase_add_test(tc, teams_part);
+    tcase_add_test(tc, places_of_others);
+    tcase_add_test(tc, siblings_before_other_runs);
+    tcase_add_test(tc, all_is_taken);
+    tcase_add_test(tc, capacity_left);
+    tcase_add_test(tc, many_runs);
     tcase_add_test(tc, cheap_environments);
     tcase_add_test(tc, expensive_environments);
     tcase_add_test(tc, size_is_the_largest_that_fits);

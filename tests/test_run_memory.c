@@ -25,6 +25,15 @@ void *__wrap_sac_allocate(size_t bytes)
     return __real_sac_allocate(bytes);
 }
 
+void *__real_sac_allocate_untouched(size_t bytes);
+void *__wrap_sac_allocate_untouched(size_t bytes);
+
+void *__wrap_sac_allocate_untouched(size_t bytes)
+{
+    taken += (double)bytes;
+    return __real_sac_allocate_untouched(bytes);
+}
+
 /* --- the need --- */
 
 static const struct {

@@ -16,6 +16,7 @@
 #include "../kernels/kernels.h"
 #include "../linear.h"
 #include "../machine_limits.h"
+#include "../neighbours.h"
 #include "../openmp_runtimes.h"
 #include "../team.h"
 #include "../thread.h"
@@ -119,22 +120,30 @@ static enum sac_status gather_placement(json_t *info)
 {
     struct sac_settings settings;
     struct sac_topology *topology = NULL;
+    struct sac_neighbourhood *hood = NULL;
     struct sac_placement *placement = NULL;
+    enum sac_status status = sac_topology_read(&topology);
+    if (!status) {
+        hood = sac_neighbourhood_enter(sac_neighbourhood_folder(), topology);
+        status = hood ? SAC_OK : sac_fail(SAC_NOMEM, "no memory to look at other runs");
+    }
     sac_settings_default(&settings);
     const struct sac_placement_request request = {
         .environments = settings.environments,
         .most_learner_threads = sac_team_limit(),
         .update_flops = sac_update_flops(&settings, OBSERVATIONS, ACTIONS),
+        .resizes = true,
+        .neighbours = hood ? sac_neighbourhood_known(hood) : NULL,
     };
-    enum sac_status status = sac_topology_read(&topology);
     if (!status)
         status = sac_placement_create(topology, &request, &placement);
     if (!status) {
-        json_t *described = drawing_json(topology, placement);
-        json_object_set_new(described, "drawing", drawing_lines(topology, placement));
+        json_t *described = drawing_json(topology, placement, request.neighbours);
+        json_object_set_new(described, "drawing", drawing_lines(topology, placement, request.neighbours));
         json_object_set_new(info, "placement", described);
     }
     sac_placement_destroy(placement);
+    sac_neighbourhood_leave(hood);
     sac_topology_destroy(topology);
     return status;
 }

@@ -41,8 +41,10 @@ static bool same_l3(const struct sac_topology *t, int core, int other)
     return t->core[core].l3 == t->core[other].l3;
 }
 
-/* "package 0  node 0  L3 1  [L .] [Ee e]" from core `first` on; returns the core after the last one drawn. */
-static int draw_line(const struct sac_topology *t, const struct sac_placement *p, int first, json_t *lines)
+/* "package 0  node 0  L3 1  [L .] [Ee e] *[. .]" from core `first` on; returns the core after the last one
+ * drawn. */
+static int draw_line(const struct sac_topology *t, const struct sac_placement *p,
+                     const struct sac_neighbours *n, int first, json_t *lines)
 {
     char text[4096];
     const struct sac_core *core = &t->core[first];
@@ -53,7 +55,7 @@ static int draw_line(const struct sac_topology *t, const struct sac_placement *p
     snprintf(text, sizeof text, "%-24s", head);
     int c = first;
     for (; c < t->cores && c < first + CORES_A_LINE && same_l3(t, c, first); c++) {
-        strcat(text, " [");
+        strcat(text, n->learning[c] ? " *[" : " [");
         for (int i = 0; i < t->core[c].count; i++) {
             strcat(text, i ? " " : "");
             add_letters(text, p, t->cpu[t->core[c].first + i]);
@@ -64,14 +66,21 @@ static int draw_line(const struct sac_topology *t, const struct sac_placement *p
     return c;
 }
 
-json_t *drawing_lines(const struct sac_topology *t, const struct sac_placement *p)
+json_t *drawing_lines(const struct sac_topology *t, const struct sac_placement *p,
+                      const struct sac_neighbours *n)
 {
     json_t *lines = json_array();
+    char sentence[256];
+    sac_neighbours_describe(n, t, sentence, sizeof sentence);
     json_array_append_new(lines, json_string(p->reason));
+    if (*sentence)
+        json_array_append_new(lines, json_string(sentence));
     json_array_append_new(lines, json_string("[core]: L learner, E env thread, e evaluator, . idle; a letter "
                                              "for whoever --pin lets run there"));
+    if (*sentence)
+        json_array_append_new(lines, json_string("*[core]: the learner of another run"));
     for (int core = 0; core < t->cores;)
-        core = draw_line(t, p, core, lines);
+        core = draw_line(t, p, n, core, lines);
     return lines;
 }
 
@@ -91,22 +100,32 @@ static json_t *threads_json(const struct sac_cpu_list *list, int threads)
     return all;
 }
 
-static json_t *cores_json(const struct sac_topology *t)
+static json_t *cores_json(const struct sac_topology *t, const struct sac_neighbours *n)
 {
     json_t *cores = json_array();
     for (int c = 0; c < t->cores; c++) {
         const struct sac_core *core = &t->core[c];
-        json_array_append_new(cores, json_pack("{s:i, s:i, s:i, s:i, s:o}", "package", core->package,
+        json_array_append_new(cores, json_pack("{s:i, s:i, s:i, s:i, s:f, s:o}", "package", core->package,
                                                "numa_node", core->node, "l3", core->l3, "speed", core->speed,
-                                               "cpus", list_json(t->cpu + core->first, core->count)));
+                                               "other_runs", n->load[c], "cpus",
+                                               list_json(t->cpu + core->first, core->count)));
     }
     return cores;
 }
 
-json_t *drawing_json(const struct sac_topology *t, const struct sac_placement *p)
+static json_t *neighbours_json(const struct sac_neighbours *n)
 {
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "reason", p->reason, "quota", report_number(t->quota),
-                     "cores", cores_json(t), "learner", threads_json(p->learner, p->learner_threads), "env",
+    const int named = n->runs < SAC_NEIGHBOURS_NAMED ? n->runs : SAC_NEIGHBOURS_NAMED;
+    return json_pack("{s:i, s:f, s:o}", "runs", n->runs, "cores", n->cores, "processes",
+                     list_json(n->process, named));
+}
+
+json_t *drawing_json(const struct sac_topology *t, const struct sac_placement *p,
+                     const struct sac_neighbours *n)
+{
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "reason", p->reason, "other_runs",
+                     neighbours_json(n), "quota", report_number(t->quota), "cores", cores_json(t, n),
+                     "learner", threads_json(p->learner, p->learner_threads), "env",
                      threads_json(p->env, p->env_threads), "evaluator",
                      list_json(p->evaluator.cpu, p->evaluator.count));
 }

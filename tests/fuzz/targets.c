@@ -18,6 +18,7 @@
 #include "configuration.h"
 #include "memory_limit.h"
 #include "policy.h"
+#include "run_note.h"
 #include "settings.h"
 
 /* A failure has a sentence. */
@@ -155,6 +156,32 @@ void fuzz_results(const uint8_t *data, size_t size)
         json_decref(comparison);
         json_decref(output);
     }
+}
+
+static int count_bits(const struct sac_cpu_bits *bits)
+{
+    int count = 0;
+    for (int cpu = 0; cpu < SAC_NOTE_CPUS; cpu++)
+        count += sac_cpu_bits_has(bits, cpu);
+    return count;
+}
+
+void fuzz_note(const uint8_t *data, size_t size)
+{
+    char *text = malloc(size + 1);
+    struct sac_run_note note;
+    if (!text)
+        return;
+    memcpy(text, data, size);
+    text[size] = '\0';
+    if (sac_run_note_parse(text, size, &note)) {
+        SAC_ASSERT(note.process >= 0 && note.learning >= 0);
+        SAC_ASSERT(note.busy >= 0 && note.busy <= SAC_NOTE_CPUS);
+        SAC_ASSERT(note.learner_count <= note.learning && note.env_count >= 1);
+        SAC_ASSERT(count_bits(&note.learner) == note.learner_count);
+        SAC_ASSERT(count_bits(&note.env) == note.env_count);
+    }
+    free(text);
 }
 
 /* --- the system's files --- */

@@ -12,6 +12,7 @@ void fuzz_policy(const uint8_t *data, size_t size);        /* a policy.safetenso
 void fuzz_state(const uint8_t *data, size_t size);         /* a state for rollout */
 void fuzz_actions(const uint8_t *data, size_t size);       /* actions for rollout */
 void fuzz_results(const uint8_t *data, size_t size);       /* a file for softac-bench --compare */
+void fuzz_note(const uint8_t *data, size_t size);          /* what a run tells others */
 void fuzz_cgroup(const uint8_t *data, size_t size); /* mountinfo, cgroup and cpu.max, form feeds between */
 
 #endif
