@@ -23,16 +23,16 @@ static void begin_sleep(struct sac_slept *slept)
 
 static void end_sleep(struct sac_slept *slept)
 {
-    sac_store_relaxed(slept, &slept->word, (int64_t)sac_slept_ns(slept) * 2);
+    sac_store_relaxed(slept, &slept->word, (int64_t)sac_slept_ns(slept, sac_time_ns()) * 2);
 }
 
 /* One number says whether it sleeps and since when, so that a look is never of two moments. */
-uint64_t sac_slept_ns(const struct sac_slept *slept)
+uint64_t sac_slept_ns(const struct sac_slept *slept, uint64_t now_ns)
 {
     const int64_t word = sac_load_relaxed(slept, &slept->word);
     if (!(word & ASLEEP))
         return (uint64_t)(word / 2);
-    const int64_t nanoseconds = (word - ASLEEP) / 2 + (int64_t)sac_time_ns();
+    const int64_t nanoseconds = (word - ASLEEP) / 2 + (int64_t)now_ns;
     return nanoseconds > 0 ? (uint64_t)nanoseconds : 0;
 }
 

@@ -19,8 +19,8 @@ struct sac_slept {
     /* written by: the sleeper; read by: anybody, only to be shown: relaxed */
     _Atomic int64_t word;
 };
-/* Nanoseconds so far, those of a sleep under way included. Any thread. */
-uint64_t sac_slept_ns(const struct sac_slept *slept);
+/* Nanoseconds up to now_ns, a present sac_time_ns(): those of a sleep under way included. Any thread. */
+uint64_t sac_slept_ns(const struct sac_slept *slept, uint64_t now_ns);
 
 /* Return once ready(context) is true, asleep in between. `before_sleep` (may be NULL) is called when the
  * thread is about to sleep. */

@@ -485,17 +485,17 @@ uint64_t sac_governor_updates(const struct sac_governor *governor)
     return sac_load_acquire(AG, &governor->updates); /* pairs with AF */
 }
 
-uint64_t sac_governor_env_wait(const struct sac_governor *governor)
+uint64_t sac_governor_env_wait(const struct sac_governor *governor, uint64_t now_ns)
 {
     uint64_t slept = 0;
     for (int k = 0; k < governor->env_threads; k++)
-        slept += sac_slept_ns(&governor->env[k].slept);
+        slept += sac_slept_ns(&governor->env[k].slept, now_ns);
     return slept;
 }
 
-uint64_t sac_governor_learner_wait(const struct sac_governor *governor)
+uint64_t sac_governor_learner_wait(const struct sac_governor *governor, uint64_t now_ns)
 {
-    return sac_slept_ns(&governor->learner_slept);
+    return sac_slept_ns(&governor->learner_slept, now_ns);
 }
 
 /* --- main thread: safe points --- */

@@ -55,9 +55,10 @@ void sac_governor_stop(struct sac_governor *governor); /* also from a signal han
 bool sac_governor_stopped(const struct sac_governor *governor);
 int64_t sac_governor_steps(const struct sac_governor *governor); /* appended so far */
 uint64_t sac_governor_updates(const struct sac_governor *governor);
-/* Nanoseconds slept so far: by all env threads together, and by the learner. */
-uint64_t sac_governor_env_wait(const struct sac_governor *governor);
-uint64_t sac_governor_learner_wait(const struct sac_governor *governor);
+/* Nanoseconds slept up to now_ns, a present sac_time_ns(), for the other side or for room: by all env threads
+ * together, and by the learner. */
+uint64_t sac_governor_env_wait(const struct sac_governor *governor, uint64_t now_ns);
+uint64_t sac_governor_learner_wait(const struct sac_governor *governor, uint64_t now_ns);
 
 /* --- main thread: safe points --- */
 /* Ask every env thread and the learner to park (lockstep: at a round's end) and wait until all have, or have

@@ -1,22 +1,14 @@
 /* Draw, update, publish. */
 #include "learner.h"
 
-#include <string.h>
-
 #include "error.h"
 #include "memory.h"
-
-enum {
-    AGE_FINE = 16, /* histogram buckets per doubling of the age */
-    AGE_BUCKETS = 33 * AGE_FINE
-};
 
 /* Everything here belongs to the learner's thread, but for `counters` (counters.h). */
 struct sac_learner {
     struct sac_learner_context context;
     uint64_t update;      /* updates done */
     int64_t evaluated_at; /* environment steps of the last evaluation asked for */
-    uint32_t ages[AGE_BUCKETS];
     struct sac_learner_counters *counters;
 };
 
@@ -62,42 +54,6 @@ static void count_update(struct sac_learner_counters *c, uint64_t updates, const
     sac_store_relaxed(updates_counter, &c->updates, updates);
 }
 
-/* Ages fall into buckets of 1/16 of a doubling: the percentile is right to 5 %. */
-static int age_bucket(uint64_t age)
-{
-    if (age < AGE_FINE)
-        return (int)age;
-    const int doubling = 63 - __builtin_clzll(age); /* >= 4 */
-    const int bucket = (doubling - 3) * AGE_FINE + (int)(age >> (doubling - 4) & (AGE_FINE - 1));
-    return bucket < AGE_BUCKETS ? bucket : AGE_BUCKETS - 1;
-}
-
-static double bucket_age(int bucket)
-{
-    if (bucket < AGE_FINE)
-        return bucket;
-    return (double)((uint64_t)(AGE_FINE + bucket % AGE_FINE) << (bucket / AGE_FINE - 1));
-}
-
-/* How old the policies were that made this batch, in updates. */
-static void count_staleness(struct sac_learner *l, const struct sac_batch *batch)
-{
-    uint64_t sum = 0, max = 0;
-    memset(l->ages, 0, sizeof l->ages);
-    for (int r = 0; r < batch->rows; r++) {
-        const uint64_t age = (uint32_t)l->update - batch->version[r];
-        sum += age;
-        max = age > max ? age : max;
-        l->ages[age_bucket(age)]++;
-    }
-    int bucket = 0;
-    for (int64_t seen = l->ages[0]; seen * 20 < (int64_t)batch->rows * 19; seen += l->ages[bucket])
-        bucket++;
-    sac_store_relaxed(staleness, &l->counters->staleness_mean, (double)sum / batch->rows);
-    sac_store_relaxed(staleness, &l->counters->staleness_p95, bucket_age(bucket));
-    sac_store_relaxed(staleness, &l->counters->staleness_max, (double)max);
-}
-
 /* Lockstep must not skip a version: a free slot exists always and is seen after finitely many looks. */
 static void publish(struct sac_learner *l)
 {
@@ -115,10 +71,10 @@ void sac_learner_round(struct sac_learner *l)
     struct sac_losses losses;
     for (int i = 0; i < c->settings->updates_per_round; i++) {
         sac_replay_draw(c->replay, c->settings->seed, l->update, batch);
+        sac_count_ages(l->counters, (uint32_t)l->update, batch->version, batch->rows);
         sac_update(c->agent, l->update, &losses);
         count_update(l->counters, ++l->update, &losses);
     }
-    count_staleness(l, batch);
     publish(l);
 }
 

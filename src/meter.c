@@ -16,6 +16,7 @@ struct sac_meter {
     uint64_t *episodes_seen; /* (env_threads) */
     struct sac_episode window[EPISODE_WINDOW];
     uint64_t window_count;
+    uint64_t drawn[SAC_AGES], age_sum; /* at the last look */
 };
 
 enum sac_status sac_meter_create(const struct sac_meter_context *context, struct sac_meter **meter)
@@ -39,22 +40,36 @@ void sac_meter_destroy(struct sac_meter *meter)
     sac_free(meter);
 }
 
+/* Steps and updates as they were at one moment: updates never fall, so those seen twice were the same in
+ * between. */
+static void look_at_counts(const struct sac_governor *governor, struct sac_look *look)
+{
+    uint64_t before;
+    do {
+        before = sac_governor_updates(governor);
+        look->steps = sac_governor_steps(governor);
+        look->updates = sac_governor_updates(governor);
+    } while (look->updates != before);
+}
+
 static struct sac_look take_look(const struct sac_meter *m, struct sac_cpu_seconds used)
 {
     struct sac_learner_counters *c = sac_learner_counters(m->context.learner);
-    return (struct sac_look){
-        .time_ns = sac_time_ns(),
-        .steps = sac_governor_steps(m->context.governor),
-        .updates = sac_load_relaxed(updates_counter, &c->updates),
-        .env_wait = sac_governor_env_wait(m->context.governor),
-        .learner_wait = sac_governor_learner_wait(m->context.governor),
+    const uint64_t now = sac_time_ns();
+    struct sac_look look = {
+        .time_ns = now,
+        .env_wait = sac_governor_env_wait(m->context.governor, now),
+        .learner_wait = sac_governor_learner_wait(m->context.governor, now),
         .cpu_seconds = used,
+        .losses_of = sac_load_relaxed(updates_counter, &c->updates),
         .critic_loss = sac_load_relaxed(losses, &c->critic_loss),
         .value_loss = sac_load_relaxed(losses, &c->value_loss),
         .policy_loss = sac_load_relaxed(losses, &c->policy_loss),
         .temperature_loss = sac_load_relaxed(losses, &c->temperature_loss),
         .entropy = sac_load_relaxed(losses, &c->entropy),
     };
+    look_at_counts(m->context.governor, &look);
+    return look;
 }
 
 void sac_meter_start(struct sac_meter *meter)
@@ -99,6 +114,12 @@ static void describe_episodes(const struct sac_meter *m, struct sac_progress *p)
     p->mean_length = n ? lengths / (double)n : NAN;
 }
 
+/* A sleep may have ended between the look at the clock and the one at the sleeper. */
+static double share(uint64_t slept_ns, uint64_t slept_before_ns, double seconds)
+{
+    return fmin(fmax((double)(int64_t)(slept_ns - slept_before_ns) * 1e-9 / seconds, 0), 1);
+}
+
 static void describe_pace(const struct sac_meter *m, const struct sac_look *now, struct sac_progress *p)
 {
     const struct sac_look *last = &m->last;
@@ -110,8 +131,8 @@ static void describe_pace(const struct sac_meter *m, const struct sac_look *now,
     p->steps_per_second = (double)(now->steps - last->steps) / seconds;
     p->updates_per_second = (double)(now->updates - last->updates) / seconds;
     p->update_to_data = trained_on > 0 ? (double)now->updates / (double)trained_on : NAN;
-    p->env_wait_fraction = (double)(now->env_wait - last->env_wait) * 1e-9 / seconds / m->context.env_threads;
-    p->learner_wait_fraction = (double)(now->learner_wait - last->learner_wait) * 1e-9 / seconds;
+    p->env_wait_fraction = share(now->env_wait, last->env_wait, seconds * m->context.env_threads);
+    p->learner_wait_fraction = share(now->learner_wait, last->learner_wait, seconds);
     p->env_duty = (now->cpu_seconds.env_threads - last->cpu_seconds.env_threads) / seconds;
 }
 
@@ -119,17 +140,48 @@ static void describe_learning(const struct sac_meter *m, const struct sac_look *
 {
     struct sac_learner_counters *c = sac_learner_counters(m->context.learner);
     const struct sac_look *last = &m->last;
-    const double n = (double)(now->updates - last->updates), scale = n > 0 ? 1 / n : NAN;
+    const double n = (double)(now->losses_of - last->losses_of), scale = n > 0 ? 1 / n : NAN;
     p->critic_loss = (now->critic_loss - last->critic_loss) * scale;
     p->value_loss = (now->value_loss - last->value_loss) * scale;
     p->policy_loss = (now->policy_loss - last->policy_loss) * scale;
     p->temperature_loss = (now->temperature_loss - last->temperature_loss) * scale;
     p->entropy = (now->entropy - last->entropy) * scale;
-    const bool any = now->updates > 0;
-    p->temperature = any ? sac_load_relaxed(alpha, &c->alpha) : NAN;
-    p->staleness_mean = any ? sac_load_relaxed(staleness, &c->staleness_mean) : NAN;
-    p->staleness_p95 = any ? sac_load_relaxed(staleness, &c->staleness_p95) : NAN;
-    p->staleness_max = any ? sac_load_relaxed(staleness, &c->staleness_max) : NAN;
+    p->temperature = now->losses_of > 0 ? sac_load_relaxed(alpha, &c->alpha) : NAN;
+}
+
+/* Rows drawn since the last look, by age. Returns how many. */
+static uint64_t collect_ages(struct sac_meter *m, uint64_t drawn[SAC_AGES])
+{
+    struct sac_learner_counters *c = sac_learner_counters(m->context.learner);
+    uint64_t rows = 0;
+    for (int b = 0; b < SAC_AGES; b++) {
+        const uint64_t count = sac_load_relaxed(staleness, &c->drawn[b]);
+        drawn[b] = count - m->drawn[b];
+        m->drawn[b] = count;
+        rows += drawn[b];
+    }
+    return rows;
+}
+
+/* At least 95 % are not older; at most 1/16 more than the least such age. */
+static double age_p95(const uint64_t drawn[SAC_AGES], uint64_t rows)
+{
+    int bucket = 0;
+    for (uint64_t seen = drawn[0]; seen * 20 < rows * 19; seen += drawn[bucket])
+        bucket++;
+    return sac_bucket_age(bucket);
+}
+
+static void describe_staleness(struct sac_meter *m, struct sac_progress *p)
+{
+    struct sac_learner_counters *c = sac_learner_counters(m->context.learner);
+    uint64_t drawn[SAC_AGES];
+    const uint64_t sum = sac_load_relaxed(staleness, &c->age_sum), rows = collect_ages(m, drawn);
+    const double max = (double)sac_and_relaxed(staleness, &c->age_max, 0u);
+    p->staleness_mean = rows > 0 ? (double)(sum - m->age_sum) / (double)rows : NAN;
+    p->staleness_p95 = rows > 0 ? fmin(age_p95(drawn, rows), max) : NAN;
+    p->staleness_max = rows > 0 ? max : NAN;
+    m->age_sum = sum;
 }
 
 void sac_meter_look(struct sac_meter *meter, struct sac_cpu_seconds used, struct sac_progress *progress)
@@ -139,5 +191,6 @@ void sac_meter_look(struct sac_meter *meter, struct sac_cpu_seconds used, struct
     describe_episodes(meter, progress);
     describe_pace(meter, &now, progress);
     describe_learning(meter, &now, progress);
+    describe_staleness(meter, progress);
     meter->last = now;
 }

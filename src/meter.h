@@ -18,8 +18,10 @@ struct sac_cpu_seconds {
 struct sac_look {
     uint64_t time_ns;
     int64_t steps;
-    uint64_t updates, env_wait, learner_wait;
+    uint64_t updates; /* whole rounds of them, as of the same moment as the steps */
+    uint64_t env_wait, learner_wait;
     struct sac_cpu_seconds cpu_seconds;
+    uint64_t losses_of; /* updates that these are sums over */
     double critic_loss, value_loss, policy_loss, temperature_loss, entropy;
 };
 

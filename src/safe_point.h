@@ -19,8 +19,8 @@ struct sac_safe_point {
 };
 
 /* Park all threads of a run under way (lockstep: at a round's end), call visit, go on. Main thread only, i.e.
- * from an observer's callback. SAC_STATE when no run is under way, SAC_STOPPED when it was stopped meanwhile.
- */
+ * from an observer's callback for progress. SAC_STATE when no run is under way or from the callback for
+ * evaluations, SAC_STOPPED when it was stopped meanwhile. */
 enum sac_status sac_trainer_visit(struct sac_trainer *trainer,
                                   void (*visit)(void *context, const struct sac_safe_point *safe_point),
                                   void *context);

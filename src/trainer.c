@@ -79,6 +79,7 @@ struct sac_trainer {
 
     const struct sac_observer *observer;
     struct sac_meter *meter;
+    bool telling;           /* an evaluation's callback is under way: its report is not given back yet */
     struct sac_look sized;  /* when the team's size was looked at */
     struct sac_look learns; /* the first look that found updates */
     const char *advice;     /* for a run that is learner-bound */
@@ -578,7 +579,9 @@ static void serve_reports(struct sac_trainer *t)
     const struct sac_report *report;
     while ((report = sac_desk_report(t->desk)) != NULL) {
         if (report->status == SAC_OK) {
+            t->telling = true;
             tell_evaluation(t, &report->evaluation);
+            t->telling = false;
         } else if (report->status != SAC_STOPPED) {
             sac_first_error_keep(t->error, sac_fail(report->status, "%s", report->sentence));
             sac_governor_stop(t->governor);
@@ -777,6 +780,8 @@ enum sac_status sac_trainer_visit(struct sac_trainer *t,
 {
     if (!t->running)
         return sac_fail(SAC_STATE, "no run is under way: a safe point exists only inside sac_trainer_run");
+    if (t->telling)
+        return sac_fail(SAC_STATE, "an evaluation is being told; visit from the callback for progress");
     serve_reports(
         t); /* so that the evaluator, and a lockstep learner behind it, find room while main is here */
     if (!sac_governor_pause(t->governor))

@@ -8,6 +8,7 @@
 #include "governor_run.h"
 #include "random.h"
 #include "suite.h"
+#include "thread.h"
 
 /* Runs are static: `granted` is large. */
 static struct governor_run run;
@@ -356,8 +357,8 @@ START_TEST(sleep_is_counted)
     prepare(SAC_LOCKSTEP, 500, 1, 1);
     governor_run_start(&run);
     governor_run_join(&run);
-    ck_assert_uint_gt(sac_governor_env_wait(run.governor), 0);
-    ck_assert_uint_gt(sac_governor_learner_wait(run.governor), 0);
+    ck_assert_uint_gt(sac_governor_env_wait(run.governor, sac_time_ns()), 0);
+    ck_assert_uint_gt(sac_governor_learner_wait(run.governor, sac_time_ns()), 0);
     governor_run_destroy(&run);
 }
 END_TEST

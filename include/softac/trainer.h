@@ -41,7 +41,7 @@ struct sac_progress {
     double entropy;        /* -mean log pi of fresh actions, nats */
     double update_to_data; /* achieved after warm-up */
     double staleness_mean, staleness_p95,
-        staleness_max; /* age of what was drawn, in updates of the acting policy */
+        staleness_max; /* age of what was drawn, in updates since the acting policy */
     double env_wait_fraction, learner_wait_fraction; /* share of the time slept in the governor */
     double env_duty;                                 /* CPUs that the env threads together kept busy */
     int64_t learner_threads;                         /* that share the work now */

@@ -59,7 +59,10 @@ static void describe(char line[LINE_SIZE], const struct console *console, const 
     used = add(line, used, "%.0f steps/s", p->steps_per_second);
     used = add(line, used, "%.0f updates/s", p->updates_per_second);
     used = add_time_left(line, used, console, p);
-    add(line, used, "entropy %.3g", p->entropy);
+    used = add(line, used, "entropy %.3g", p->entropy);
+    used = add(line, used, "env threads wait %.0f %%", 100 * p->env_wait_fraction);
+    used = add(line, used, "learner waits %.0f %%", 100 * p->learner_wait_fraction);
+    add(line, used, "age %.3g updates", p->staleness_mean);
 }
 
 void console_progress(struct console *console, const struct sac_progress *progress)
