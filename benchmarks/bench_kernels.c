@@ -47,6 +47,11 @@ static void uniform(struct kernel_bench *b)
     b->k->uniform(b->x[0], A, BENCH_SEED, SAC_PURPOSE_WARMUP_ACTION, b->step++, 0, DRAWS, A);
 }
 
+static void bits(struct kernel_bench *b)
+{
+    b->k->bits((uint64_t *)(void *)b->x[0], BENCH_SEED, SAC_PURPOSE_DRAW, b->step++, 0, 0, B);
+}
+
 static void log_prob(struct kernel_bench *b)
 {
     const struct sac_squash squash = squash_of(b);
@@ -138,6 +143,7 @@ static const struct subject {
     {"normal", normal, DRAWS *A, 0, 1, 1, 0, false},
     {"normal/scalar", normal, DRAWS *A, 0, 1, 1, 0, true},
     {"uniform", uniform, DRAWS *A, 0, 1, 1, 0, false},
+    {"bits", bits, B, 0, 2, 2, 0, false},
     {"log_prob", log_prob, DRAWS *A, 3, 4 + 1.0 / A, 7 + 1.0 / A, 0, false},
     {"log_prob/scalar", log_prob, DRAWS *A, 3, 4 + 1.0 / A, 7 + 1.0 / A, 0, true},
     {"act", act, DRAWS *A, 3, 1, 4, 0, false},

@@ -4,7 +4,9 @@
 #include "replay.h"
 
 #include "assertion.h"
+#include "copy_floats.h"
 #include "error.h"
+#include "kernels/kernels.h"
 #include "memory.h"
 #include "memory_limit.h"
 #include "random.h"
@@ -13,7 +15,8 @@
 enum {
     WALK_BACK = 1,  /* rows before a step record that a transition needs */
     MIN_WINDOW = 3, /* fewer readable rows per ring could hold no transition: step, reset */
-    LOOKAHEAD = 16  /* batch rows whose memory is asked for ahead of their gathering */
+    LOOKAHEAD = 16, /* batch rows whose memory is asked for ahead of their gathering */
+    NUMBERS = 64    /* random ones made at a time: side by side they take a fifth of the time */
 };
 
 /* What the learner may read of one ring: rows [floor, head). */
@@ -238,11 +241,9 @@ struct transition {
     const float *row, *before;
 };
 
-static struct transition choose(const struct sac_replay *r, uint64_t seed, uint64_t update, int batch_row,
-                                uint32_t attempt)
+/* The transition that a random number stands for. */
+static inline struct transition choose(const struct sac_replay *r, uint64_t number)
 {
-    const struct sac_philox random = sac_random(seed, SAC_PURPOSE_DRAW, update, attempt, (uint32_t)batch_row);
-    const uint64_t number = (uint64_t)random.word[1] << 32 | random.word[0];
     const uint64_t total = r->start[r->environments];
     const uint64_t g = (uint64_t)((unsigned __int128)number * total >> 64); /* uniform below total */
     uint32_t i = r->bucket[g >> r->shift];
@@ -262,14 +263,24 @@ static void prefetch(const float *from, int floats)
         __builtin_prefetch(from + i);
 }
 
+/* Long rows gain by memcpy's wider moves. */
+static inline void copy(float *to, const float *from, int n)
+{
+    enum { SHORT = 64 };
+    if (n <= SHORT)
+        sac_copy_floats(to, from, n);
+    else
+        memcpy(to, from, (size_t)n * sizeof *to);
+}
+
 static void gather(const struct sac_row_layout *layout, struct transition t, int i, struct sac_batch *batch)
 {
-    const size_t O = (size_t)layout->observation_size, A = (size_t)layout->action_size;
+    const int O = layout->observation_size;
     const size_t at = (size_t)i * (size_t)batch->ld;
-    memcpy(batch->next + at, t.row, O * sizeof(float));
-    memcpy(batch->current + at, t.before, O * sizeof(float));
-    memcpy(batch->taken + at, t.before, O * sizeof(float));
-    memcpy(batch->taken + at + O, sac_row_action(t.row, layout), A * sizeof(float));
+    copy(batch->next + at, t.row, O);
+    copy(batch->current + at, t.before, O);
+    copy(batch->taken + at, t.before, O);
+    copy(batch->taken + at + O, sac_row_action(t.row, layout), layout->action_size);
     batch->reward[i] = sac_row_reward(t.row, layout);
     batch->not_terminated[i] = sac_row_flags(t.row, layout) & SAC_ROW_TERMINATED ? 0.0f : 1.0f;
     batch->version[i] = sac_row_version(t.row, layout);
@@ -279,14 +290,18 @@ static void gather(const struct sac_row_layout *layout, struct transition t, int
 static struct transition settle(const struct sac_replay *r, struct transition t, uint64_t seed,
                                 uint64_t update, int i)
 {
-    for (uint32_t attempt = 1; sac_row_flags(t.row, &r->layout) & SAC_ROW_START; attempt++)
-        t = choose(r, seed, update, i, attempt);
+    for (uint32_t attempt = 1; sac_row_flags(t.row, &r->layout) & SAC_ROW_START; attempt++) {
+        uint64_t number;
+        sac_kernels()->bits(&number, seed, SAC_PURPOSE_DRAW, update, attempt, (uint32_t)i, 1);
+        t = choose(r, number);
+    }
     return t;
 }
 
 void sac_replay_draw(struct sac_replay *replay, uint64_t seed, uint64_t update, struct sac_batch *batch)
 {
     struct transition ahead[LOOKAHEAD];
+    uint64_t number[NUMBERS];
     if (!replay->indexed)
         build_index(replay);
     for (int i = 0; i < batch->rows + LOOKAHEAD; i++) {
@@ -295,7 +310,9 @@ void sac_replay_draw(struct sac_replay *replay, uint64_t seed, uint64_t update, 
             gather(&replay->layout, t, i - LOOKAHEAD, batch);
         }
         if (i < batch->rows) {
-            const struct transition t = choose(replay, seed, update, i, 0);
+            if (i % NUMBERS == 0)
+                sac_kernels()->bits(number, seed, SAC_PURPOSE_DRAW, update, 0, (uint32_t)i, NUMBERS);
+            const struct transition t = choose(replay, number[i % NUMBERS]);
             prefetch(t.row, replay->layout.used);
             prefetch(t.before, replay->layout.observation_size);
             ahead[i % LOOKAHEAD] = t;

@@ -80,6 +80,22 @@ bool sac_shard_has_room(struct sac_shard *shard, int rows)
     return (uint64_t)rows <= shard->room;
 }
 
+/* Ask for the row that is to be written some records from now. It lies in memory, not in a cache, and a write
+ * would wait for it. Short rows are fetched in time by the CPU itself. */
+static void prefetch_row(const struct sac_shard *shard, int environment)
+{
+    enum { AHEAD = 4, LONG = 16 * SAC_CACHE_LINE / sizeof(float) };
+    const int stride = shard->layout.stride;
+    if (stride < (int)LONG)
+        return;
+    int e = environment + AHEAD; /* an env thread records one environment after the other */
+    while (e >= shard->environments)
+        e -= shard->environments;
+    const float *row = sac_shard_ring(shard, e) + shard->writers[e].place * (uint64_t)stride;
+    for (int i = 0; i < stride; i += SAC_CACHE_LINE / (int)sizeof *row)
+        __builtin_prefetch(row + i, 1);
+}
+
 /* The row that is to be written next. */
 static float *next_row(struct sac_shard *shard, int environment)
 {
@@ -105,6 +121,7 @@ static void make_visible(struct sac_shard *shard, int environment)
     w->place = w->place + 1 < shard->rows ? w->place + 1 : 0;
     w->spent++;
     shard->spent = w->spent > shard->spent ? w->spent : shard->spent;
+    prefetch_row(shard, environment);
     sac_store_release(B, &shard->head[environment], w->head); /* pairs with C */
 }
 

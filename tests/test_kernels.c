@@ -111,6 +111,21 @@ START_TEST(uniform_is_exact)
 }
 END_TEST
 
+/* Random bits are the twin's, for any count, and nothing is written after them. */
+START_TEST(bits_are_exact)
+{
+    enum { MOST = 70 };
+    const struct sac_kernels *k = table[_i];
+    for (int n = 0; n < MOST; n++) {
+        uint64_t got[MOST] = {0}, want[MOST] = {0};
+        const uint64_t seed = 0xFEDCBA9876543210u, step = 0xFFFFFFFFFFFFFFu ^ (uint64_t)n;
+        k->bits(got, seed, SAC_PURPOSE_DRAW, step, 3, UINT32_MAX - 40, n);
+        twin->bits(want, seed, SAC_PURPOSE_DRAW, step, 3, UINT32_MAX - 40, n);
+        ck_assert_mem_eq(got, want, sizeof got);
+    }
+}
+END_TEST
+
 /* Normal numbers: within 2e-6 of the exact transformation of the same random words. */
 START_TEST(normal_is_near)
 {
@@ -844,6 +859,7 @@ int main(void)
     fflush(stdout);
 
     const TTest *const tests[] = {uniform_is_exact,
+                                  bits_are_exact,
                                   normal_is_near,
                                   normal_moments,
                                   squash_shapes,

@@ -45,6 +45,10 @@ struct sac_kernels {
     void (*uniform)(float *out, int ld, uint64_t seed, enum sac_purpose purpose, uint64_t step,
                     uint32_t first_row, int rows, int cols);
 
+    /* 64 bits each: words 0 and 1 of blocks first_block .. first_block + n - 1 of one row. Exact. */
+    void (*bits)(uint64_t *out, uint64_t seed, enum sac_purpose purpose, uint64_t step, uint32_t row,
+                 uint32_t first_block, int n);
+
     /* --- the squashed Gaussian; head (rows, head_ld) holds mean | raw log std, noise (rows, noise_ld) --- */
     /* u = mean + sigma noise; action = tanh u; log_prob (rows) = sum_d [ -noise^2/2 - log sigma - log(2 pi)/2
      *   - 2 (log 2 - u - softplus(-2u)) ]   (Haarnoja et al. 2018a, appendix C, in its exact form).

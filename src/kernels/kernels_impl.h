@@ -2,6 +2,7 @@
  * are, and what the table is called (SAC_KERNELS, SAC_KERNELS_NAME). Contracts and bounds: kernels.h. */
 #include <stdbool.h>
 
+#include "../copy_floats.h"
 #include "kernels.h"
 #include "vec_math.h"
 
@@ -28,26 +29,15 @@ SAC_INLINE void store_lanes(float *p, vf x, int n)
         vf_store_part(p, x, n);
 }
 
-/* memcpy for a few floats: a call would cost more than the copy. */
-SAC_INLINE void copy_few(float *to, const float *from, int n)
-{
-    for (; n >= 8; n -= 8, to += 8, from += 8)
-        memcpy(to, from, 8 * sizeof *to);
-    if (n & 4) {
-        memcpy(to, from, 4 * sizeof *to);
-        to += 4;
-        from += 4;
-    }
-    if (n & 2) {
-        memcpy(to, from, 2 * sizeof *to);
-        to += 2;
-        from += 2;
-    }
-    if (n & 1)
-        *to = *from;
-}
-
 /* ---- random numbers ---- */
+
+/* Words 2 and 3 of every counter, and the rounds: words 0 (block) and 1 (row) are the caller's. */
+SAC_INLINE void philox_at(vu word[4], uint64_t seed, enum sac_purpose purpose, uint64_t step)
+{
+    word[2] = (vu){0} + (uint32_t)step;
+    word[3] = (vu){0} + ((uint32_t)purpose << 24 | (uint32_t)(step >> 32 & 0xFFFFFF));
+    vu_philox(word, seed);
+}
 
 /* LANES blocks of a (rows, blocks) grid, counted row by row from (*row, *block), which move on. */
 SAC_INLINE void philox_lanes(vu word[4], uint64_t seed, enum sac_purpose purpose, uint64_t step,
@@ -64,9 +54,7 @@ SAC_INLINE void philox_lanes(vu word[4], uint64_t seed, enum sac_purpose purpose
     }
     memcpy(&word[0], lane_block, sizeof lane_block);
     memcpy(&word[1], lane_row, sizeof lane_row);
-    word[2] = (vu){0} + (uint32_t)step;
-    word[3] = (vu){0} + ((uint32_t)purpose << 24 | (uint32_t)(step >> 32 & 0xFFFFFF));
-    vu_philox(word, seed);
+    philox_at(word, seed, purpose, step);
 }
 
 SAC_INLINE void random_fill(float *out, int ld, uint64_t seed, enum sac_purpose purpose, uint64_t step,
@@ -115,6 +103,24 @@ static void uniform(float *out, int ld, uint64_t seed, enum sac_purpose purpose,
     random_fill(out, ld, seed, purpose, step, first_row, rows, cols, false);
 }
 
+static void bits(uint64_t *out, uint64_t seed, enum sac_purpose purpose, uint64_t step, uint32_t row,
+                 uint32_t first_block, int n)
+{
+    for (int i = 0; i < n; i += LANES) {
+        uint32_t block[LANES], low[LANES], high[LANES];
+        for (int lane = 0; lane < LANES; lane++)
+            block[lane] = first_block + (uint32_t)(i + lane);
+        vu word[4];
+        memcpy(&word[0], block, sizeof block);
+        word[1] = (vu){0} + row;
+        philox_at(word, seed, purpose, step);
+        memcpy(low, &word[0], sizeof low);
+        memcpy(high, &word[1], sizeof high);
+        for (int lane = 0; lane < LANES && i + lane < n; lane++)
+            out[i + lane] = (uint64_t)high[lane] << 32 | low[lane];
+    }
+}
+
 /* ---- the squashed Gaussian ----
  *
  * Actions are few, so rows are packed side by side into stack arrays of CHUNK floats before the lanes are
@@ -140,7 +146,7 @@ SAC_INLINE void pack(float *flat, const float *x, int ld, struct place at, int c
     int col = at.col, done = 0;
     while (done < count) {
         const int run = min_int(A - col, count - done);
-        copy_few(flat + done, row + col, run);
+        sac_copy_floats(flat + done, row + col, run);
         done += run;
         col = 0;
         row += ld;
@@ -155,7 +161,7 @@ SAC_INLINE void unpack(float *x, int ld, const float *flat, struct place at, int
     int col = at.col, done = 0;
     while (done < count) {
         const int run = min_int(A - col, count - done);
-        copy_few(row + col, flat + done, run);
+        sac_copy_floats(row + col, flat + done, run);
         done += run;
         col = 0;
         row += ld;
@@ -771,6 +777,7 @@ const struct sac_kernels SAC_KERNELS = {
     .name = SAC_KERNELS_NAME,
     .normal = normal,
     .uniform = uniform,
+    .bits = bits,
     .squash = squash,
     .act = act,
     .policy_gradient = policy_gradient,

@@ -40,6 +40,15 @@ static void uniform(float *out, int ld, uint64_t seed, enum sac_purpose purpose,
     }
 }
 
+static void bits(uint64_t *out, uint64_t seed, enum sac_purpose purpose, uint64_t step, uint32_t row,
+                 uint32_t first_block, int n)
+{
+    for (int i = 0; i < n; i++) {
+        const struct sac_philox word = sac_random(seed, purpose, step, row, first_block + (uint32_t)i);
+        out[i] = (uint64_t)word.word[1] << 32 | word.word[0];
+    }
+}
+
 /* ---- the squashed Gaussian ---- */
 
 static double map_log_std(double raw, const struct sac_log_std *log_std, double *slope)
@@ -332,6 +341,7 @@ const struct sac_kernels sac_kernels_scalar = {
     .name = "scalar",
     .normal = normal,
     .uniform = uniform,
+    .bits = bits,
     .squash = squash,
     .act = act,
     .policy_gradient = policy_gradient,
