@@ -156,6 +156,7 @@ static void read_folder(struct sac_neighbourhood *hood, DIR *folder)
 {
     const struct dirent *entry;
     int notes = 0;
+    /* cppcheck-suppress readdirCalled ; no other thread reads this stream */
     for (int names = 0; names < MOST_NAMES && notes < MOST_NOTES && (entry = readdir(folder)); names++)
         if (*entry->d_name != '.' && strcmp(entry->d_name, hood->name) != 0 &&
             read_note(hood, entry->d_name)) {

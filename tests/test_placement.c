@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "machines.h"
+#include "machine_files.h"
 #include "neighbours.h"
 #include "placement.h"
 #include "suite.h"
@@ -34,7 +34,9 @@ static const char *const machines[] = {
     "pack:1 l3:8 core:8 pu:2",
     "pack:2 numa:2 l3:2 core:8 pu:2",
     "pack:4 numa:1 l3:8 core:8 pu:1",
+    "pack:8 numa:1 l3:8 core:24 pu:1",
 };
+static const char *const files[] = {"two_sockets", "four_nodes", "two_kinds"};
 static const char *const masks[] = {NULL, "0", "0-2", "1,3,5,7"};
 static const double quotas[] = {INFINITY, 0.5, 3};
 
@@ -57,24 +59,29 @@ static bool seen_before(const struct sac_cpu_list *list, int k)
 
 static void expect_allowed(const struct sac_cpu_list *list, int threads)
 {
+    bool allowed = true; /* asserting each CPU takes long */
     for (int k = 0; k < threads; k++) {
-        ck_assert_int_ge(list[k].count, 1);
+        allowed &= list[k].count >= 1;
         for (int i = 0; i < list[k].count && !seen_before(list, k); i++)
-            ck_assert_int_ge(owner[list[k].cpu[i]], 0);
+            allowed &= owner[list[k].cpu[i]] >= 0;
     }
+    ck_assert(allowed);
 }
+
+static bool team_core[MACHINE_CPUS]; /* of the placement looked at: is one of the team there? */
 
 /* On how many cores the team is, and around how many L3 caches. */
 static int count_team(const struct sac_topology *t, const struct sac_placement *p, int *l3s)
 {
-    bool core[4096] = {false}, l3[512] = {false};
+    bool l3[512] = {false};
     int cores = 0;
+    memset(team_core, 0, sizeof team_core);
     *l3s = 0;
     for (int m = 0; m < p->learner_threads; m++)
         for (int i = 0; i < p->learner[m].count && !seen_before(p->learner, m); i++) {
             const int c = owner[p->learner[m].cpu[i]];
-            cores += !core[c];
-            core[c] = true;
+            cores += !team_core[c];
+            team_core[c] = true;
             *l3s += !l3[t->core[c].l3];
             l3[t->core[c].l3] = true;
         }
@@ -87,14 +94,6 @@ static int cores_around(const struct sac_topology *t, int l3)
     for (int c = 0; c < t->cores; c++)
         cores += t->core[c].l3 == l3;
     return cores;
-}
-
-static bool learns(const struct sac_placement *p, int cpu)
-{
-    for (int m = 0; m < p->learner_threads; m++)
-        if (owner[p->learner[m].cpu[0]] == owner[cpu])
-            return true;
-    return false;
 }
 
 /* A team that fits has a core for each and one L3 cache; env threads stay off its cores while there are
@@ -110,9 +109,11 @@ static void expect_good(const struct sac_topology *t, const struct sac_placement
         ck_assert_int_eq(cores, team);
     if (team <= largest)
         ck_assert_int_eq(l3s, 1);
+    bool apart = true;
     for (int k = 0; team < t->cores && k < p->env_threads; k++)
         for (int i = 0; i < p->env[k].count && !seen_before(p->env, k); i++)
-            ck_assert(!learns(p, p->env[k].cpu[i]));
+            apart &= !team_core[owner[p->env[k].cpu[i]]];
+    ck_assert(apart);
 }
 
 static void expect_numbers(const struct sac_topology *t, const struct sac_placement *p, int env_threads,
@@ -161,6 +162,18 @@ START_TEST(invariants)
         check_requests(t);
         sac_topology_destroy(t);
         hwloc_topology_destroy(machine);
+    }
+}
+END_TEST
+
+/* The same on machines as hwloc describes real ones. */
+START_TEST(invariants_of_whole_machines)
+{
+    for (size_t mask = 0; mask < sizeof masks / sizeof *masks; mask++) {
+        struct sac_topology *t = read_topology(files[_i], masks[mask]);
+        t->quota = quotas[mask % 3];
+        check_requests(t);
+        sac_topology_destroy(t);
     }
 }
 END_TEST
@@ -408,6 +421,70 @@ START_TEST(capacity_left)
 }
 END_TEST
 
+static void expect_cpus(const struct sac_cpu_list *list, int threads, const int *cpu)
+{
+    for (int k = 0; k < threads; k++) {
+        ck_assert_int_eq(list[k].count, 1);
+        ck_assert_int_eq(list[k].cpu[0], cpu[k]);
+    }
+}
+
+/* Two sockets of eight cores: the team around one cache, env threads on the other cores, those of the team's
+ * cache and socket first; siblings (16 apart) come after all cores, the team's own not at all. */
+START_TEST(on_two_sockets)
+{
+    struct sac_topology *t = read_topology("two_sockets", NULL);
+    struct sac_placement *p = place(t, 0, 0, 64, 1.1e9);
+    ck_assert_int_eq(p->learner_threads, 4);
+    expect_cpus(p->learner, 4, (const int[]){0, 1, 2, 3});
+    ck_assert_int_eq(p->env_threads, 12);
+    expect_cpus(p->env, 12, (const int[]){4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15});
+    sac_placement_destroy(p);
+    p = place(t, 24, 2, 64, 1.1e9);
+    expect_cpus(p->learner, 2, (const int[]){0, 1});
+    expect_cpus(p->env + 14, 10, (const int[]){18, 19, 20, 21, 22, 23, 24, 25, 26, 27});
+    sac_placement_destroy(p);
+    add_run(0, 4, 4, 0.1); /* a second run takes the next cache, a third the other socket */
+    p = place_beside(t, 0, 4, 1.1e9, false);
+    expect_cpus(p->learner, 4, (const int[]){4, 5, 6, 7});
+    sac_placement_destroy(p);
+    add_run(4, 4, 4, 0.1);
+    p = place_beside(t, 0, 4, 1.1e9, false);
+    expect_cpus(p->learner, 4, (const int[]){8, 9, 10, 11});
+    sac_placement_destroy(p);
+    sac_topology_destroy(t);
+}
+END_TEST
+
+/* Two sockets of two nodes each: the other node of the team's socket before the other socket. */
+START_TEST(on_four_nodes)
+{
+    struct sac_topology *t = read_topology("four_nodes", "4-23");
+    struct sac_placement *p = place(t, 0, 4, 64, 1.1e9);
+    expect_cpus(p->learner, 4, (const int[]){6, 7, 8, 9}); /* of node 0 the mask has left two cores */
+    ck_assert_int_eq(p->env_threads, 16);
+    expect_cpus(p->env, 16, (const int[]){10, 11, 4, 5, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23});
+    sac_placement_destroy(p);
+    sac_topology_destroy(t);
+}
+END_TEST
+
+/* Eight fast cores of two threads, eight slow ones of one: fast ones learn, the other fast ones and then the
+ * slow ones step, and only then second threads of fast cores. */
+START_TEST(on_two_kinds)
+{
+    struct sac_topology *t = read_topology("two_kinds", NULL);
+    struct sac_placement *p = place(t, 16, 4, 64, 1.1e9);
+    expect_cpus(p->learner, 4, (const int[]){0, 2, 4, 6});
+    expect_cpus(p->env, 16, (const int[]){8, 10, 12, 14, 16, 17, 18, 19, 20, 21, 22, 23, 9, 11, 13, 15});
+    sac_placement_destroy(p);
+    p = place(t, 0, 0, 64, 1e11); /* no slow member holds up the others */
+    ck_assert_int_eq(p->learner_threads, 8);
+    sac_placement_destroy(p);
+    sac_topology_destroy(t);
+}
+END_TEST
+
 /* Ten runs on 64 cores: each finds cores for its team that nobody learns on, around one L3 cache. */
 START_TEST(many_runs)
 {
@@ -540,6 +617,10 @@ int main(void)
     tcase_add_test(tc, all_is_taken);
     tcase_add_test(tc, capacity_left);
     tcase_add_test(tc, many_runs);
+    tcase_add_loop_test(tc, invariants_of_whole_machines, 0, (int)(sizeof files / sizeof *files));
+    tcase_add_test(tc, on_two_sockets);
+    tcase_add_test(tc, on_four_nodes);
+    tcase_add_test(tc, on_two_kinds);
     tcase_add_test(tc, cheap_environments);
     tcase_add_test(tc, expensive_environments);
     tcase_add_test(tc, size_is_the_largest_that_fits);

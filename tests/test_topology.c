@@ -4,7 +4,7 @@
 #include <sched.h>
 #include <stdlib.h>
 
-#include "machines.h"
+#include "machine_files.h"
 #include "suite.h"
 #include "thread.h"
 
@@ -63,6 +63,47 @@ START_TEST(counts)
                   machines[_i].all);
     expect_sound(t);
     sac_topology_destroy(t);
+}
+END_TEST
+
+static const struct {
+    const char *machine, *cpus;
+    int packages, nodes, l3s, cores, all;
+} files[] = {
+    {"two_sockets", NULL, 2, 2, 4, 16, 32},
+    {"two_sockets", "8-15", 1, 1, 2, 8, 8},            /* one socket's first threads */
+    {"two_sockets", "0,16,7,23,15,31", 2, 2, 3, 3, 6}, /* siblings are 16 apart */
+    {"four_nodes", NULL, 2, 4, 4, 24, 24},
+    {"four_nodes", "5-12", 2, 3, 3, 8, 8},
+    {"two_kinds", NULL, 1, 1, 1, 16, 24},
+    {"two_kinds", "12-19", 1, 1, 1, 6, 8},
+};
+
+/* The same of machines as hwloc describes real ones. */
+START_TEST(whole_machines)
+{
+    struct sac_topology *t = read_topology(files[_i].machine, files[_i].cpus);
+    expect_counts(t, files[_i].packages, files[_i].nodes, files[_i].l3s, files[_i].cores, files[_i].all);
+    expect_sound(t);
+    sac_topology_destroy(t);
+}
+END_TEST
+
+/* Where hwloc is told of another machine than this one, as in some containers, the CPUs are still those of
+ * the mask. */
+START_TEST(wrong_machine)
+{
+    char path[512];
+    cpu_set_t mask;
+    struct sac_topology *t = NULL;
+    machine_path(files[_i].machine, path, sizeof path);
+    ck_assert_int_eq(setenv("HWLOC_XMLFILE", path, 1), 0);
+    ck_assert_int_eq(sched_getaffinity(0, sizeof mask, &mask), 0);
+    ck_assert_int_eq(sac_topology_read(&t), SAC_OK);
+    ck_assert_int_eq(t->cpus, CPU_COUNT(&mask));
+    expect_sound(t);
+    sac_topology_destroy(t);
+    unsetenv("HWLOC_XMLFILE");
 }
 END_TEST
 
@@ -160,6 +201,8 @@ int main(void)
 {
     TCase *tc = tcase_create("topology");
     tcase_add_loop_test(tc, counts, 0, (int)(sizeof machines / sizeof *machines));
+    tcase_add_loop_test(tc, whole_machines, 0, (int)(sizeof files / sizeof *files));
+    tcase_add_loop_test(tc, wrong_machine, 0, (int)(sizeof files / sizeof *files));
     tcase_add_test(tc, capacity);
     tcase_add_test(tc, kinds);
     tcase_add_test(tc, mask_alone);
