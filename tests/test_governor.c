@@ -1,5 +1,6 @@
 /* Governor: exact budgets, bounds kept at all times, stop at any moment, safe points. */
 #include <check.h>
+#include <errno.h>
 #include <sched.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +10,50 @@
 #include "random.h"
 #include "suite.h"
 #include "thread.h"
+
+/* --- calls of the kernel, counted: linked with --wrap --- */
+
+static _Atomic int64_t env_sleeps, learner_sleeps, wake_calls, deadlines;
+static _Thread_local enum { NOBODY, ENV_THREAD, LEARNER } role;
+
+void __real_sac_futex_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline_ns);
+void __wrap_sac_futex_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline_ns);
+void __real_sac_futex_wake(_Atomic uint32_t *word);
+void __wrap_sac_futex_wake(_Atomic uint32_t *word);
+
+/* The kernel refuses with EAGAIN where the word has changed: that is no sleep. */
+void __wrap_sac_futex_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline_ns)
+{
+    errno = 0;
+    __real_sac_futex_wait(word, expected, deadline_ns);
+    const bool slept = errno != EAGAIN;
+    sac_add_relaxed(test, &env_sleeps, slept && role == ENV_THREAD);
+    sac_add_relaxed(test, &learner_sleeps, slept && role == LEARNER);
+    sac_add_relaxed(test, &deadlines, deadline_ns != SAC_FOREVER);
+}
+
+void __wrap_sac_futex_wake(_Atomic uint32_t *word)
+{
+    sac_add_relaxed(test, &wake_calls, 1);
+    __real_sac_futex_wake(word);
+}
+
+static void forget_calls(void)
+{
+    env_sleeps = learner_sleeps = wake_calls = deadlines = 0;
+}
+
+static void be_env_thread(uint64_t *random)
+{
+    (void)random;
+    role = ENV_THREAD;
+}
+
+static void be_learner(uint64_t *random)
+{
+    (void)random;
+    role = LEARNER;
+}
 
 /* Runs are static: `granted` is large. */
 static struct governor_run run;
@@ -216,6 +261,63 @@ START_TEST(bound_holds)
 }
 END_TEST
 
+/* --- what waiting costs --- */
+
+/* Nobody polls, and nobody is woken for nothing: a sleep ends because its thread may go on, so there are
+ * never more than tickets and rounds, however many threads wait; nor more calls to wake than that. As threads
+ * leave at the end they wake everybody once each. */
+START_TEST(woken_only_to_go_on)
+{
+    enum { THREADS = 12, STEPS = 3000 };
+    const int R = _i ? 4 : 1;
+    prepare(SAC_ASYNC, STEPS, THREADS, THREADS);
+    run.settings.replay_capacity = STEPS * THREADS; /* room is never what they wait for */
+    run.settings.updates_per_round = R;
+    run.env_delay = be_env_thread;
+    run.learner_delay = be_learner;
+    forget_calls();
+    governor_run_start(&run);
+    governor_run_finish(&run);
+    const int64_t rounds = (STEPS - 20) / R, leaving = THREADS * (THREADS + 2);
+    ck_assert_int_le(env_sleeps, STEPS + leaving);
+    ck_assert_int_le(learner_sleeps, rounds + leaving);
+    ck_assert_int_le(wake_calls, STEPS + rounds + leaving);
+    ck_assert_int_eq(deadlines, 0);
+}
+END_TEST
+
+/* Where nobody sleeps nobody calls the kernel: both sides by turns in one thread. */
+START_TEST(no_call_without_sleepers)
+{
+    prepare(SAC_ASYNC, 1000, 1, 1);
+    const struct sac_replay_shape shape = {1, 1, 1, 1, 1000, sac_governor_guard(&run.settings)};
+    struct sac_replay *replay;
+    struct sac_governor *governor;
+    ck_assert_int_eq(sac_replay_create(&shape, &replay), SAC_OK);
+    ck_assert_int_eq(sac_governor_create(&run.settings, 1, replay, &governor), SAC_OK);
+    struct sac_shard *shard = sac_replay_shard(replay, 0);
+    const float zero = 0;
+    forget_calls();
+    ck_assert(sac_shard_has_room(shard, 1));
+    sac_shard_append_reset(shard, 0, &zero);
+    for (int64_t step = 1; step < 1000; step++) {
+        const struct sac_ticket ticket = sac_governor_take(governor, 0);
+        ck_assert_int_eq(ticket.count, 1);
+        sac_shard_append_step(shard, 0, &zero, 0, &zero, false, false, 0);
+        sac_governor_stepped(governor, 0, &ticket);
+        if (step > 20) {
+            ck_assert(sac_governor_turn(governor));
+            sac_governor_updated(governor);
+        }
+    }
+    ck_assert_int_eq(wake_calls, 0);
+    ck_assert_uint_eq(sac_governor_env_wait(governor, sac_time_ns()), 0);
+    ck_assert_uint_eq(sac_governor_learner_wait(governor, sac_time_ns()), 0);
+    sac_governor_destroy(governor);
+    sac_replay_destroy(replay);
+}
+END_TEST
+
 /* --- safe points and ends --- */
 
 /* In lockstep what is drawn depends neither on the number of env threads nor on safe points in between; at a
@@ -392,6 +494,8 @@ int main(void)
     tcase_add_loop_test(tc, warmup_longer_than_rings, 0, 2);
     tcase_add_loop_test(tc, steps_after_the_last_update, 0, 2);
     tcase_add_loop_test(tc, bound_holds, 0, BOUNDS);
+    tcase_add_loop_test(tc, woken_only_to_go_on, 0, 2);
+    tcase_add_test(tc, no_call_without_sleepers);
     tcase_add_test(tc, lockstep_draws_the_same);
     tcase_add_test(tc, async_pauses);
     tcase_add_loop_test(tc, stop_at_any_moment, 0, 2);
