@@ -1,35 +1,96 @@
-#!/bin/sh
-# One seed in lockstep gives one policy file, byte for byte: for 1 to 4 env threads, evaluator on and off, twice each.
-# usage: check_lockstep.sh [ENV...]   ($softac: the program; default ./softac)
-set -eu
-softac=${softac:-./softac}
+#!/bin/bash
+# One seed in lockstep gives one policy file, byte for byte, and the same evaluations: for 1 to n env threads (n: the
+# cores, 4 to 12), 1 and 2 learner threads, evaluator on and off, run after run; for each algorithm and estimator, each
+# environment and each instruction set that runs here. Checksums are compared within one call of this script. None is
+# kept with the sources: sin, exp and the like of the C library, oneDNN's generated code and MuJoCo choose their
+# instructions, and with them the order of sums and the last bits, by the CPU and by their own version.
+# usage: check_lockstep.sh [ENV...]   (no ENV: all; $softac: the program; default ./softac)
+set -euo pipefail
+export softac=${softac:-./softac}
 folder=$(mktemp -d)
+export folder
 trap 'rm -rf "$folder"' EXIT
+jobs=$(nproc)
+threads=$((jobs < 4 ? 4 : jobs > 12 ? 12 : jobs))
 passed=0 failed=0
 
-policy_sum() { # ENV ALGORITHM THREADS EVAL_EVERY LEARNER_THREADS
-    rm -rf "$folder/run"
-    "$softac" train "$1" "algorithm=$2" mode=lockstep environments=12 steps=1500 warmup_steps=500 batch_size=64 \
-        hidden=64,64 "eval_every=$4" eval_episodes=2 --seed 7 --env-threads "$3" --learner-threads "$5" \
-        --out "$folder/run" >"$folder/out" 2>"$folder/log" || { cat "$folder/log" >&2; exit 1; }
-    sha256sum <"$folder/run/policy.safetensors"
+# train ENV ALGORITHM ESTIMATOR ISA SEED ENV_THREADS EVAL_EVERY LEARNER_THREADS AGAIN: its two checksums, in a file of its
+# group. ISA auto: the program chooses.
+train() {
+    local group=$1,$2,$3,$4,seed$5 out=$folder/$1,$2,$3,$4,$5,$6,$7,$8,$9 isa=()
+    [[ $4 == auto ]] || isa=(--isa "$4")
+    "$softac" train "$1" "algorithm=$2" "estimator=$3" "${isa[@]}" --seed "$5" --env-threads "$6" "eval_every=$7" \
+        --learner-threads "$8" mode=lockstep environments=12 steps=900 warmup_steps=300 batch_size=64 hidden=64,64 \
+        eval_episodes=2 --out "$out" >"$out.log" 2>&1 || { cat "$out.log" >&2; return 255; }
+    # evaluations: step, return and updates
+    awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+        $at["eval/mean_reward"] != "" { print $1, $at["eval/mean_reward"], $at["train/n_updates"] }' \
+        "$out/progress.csv" >"$out.evaluations"
+    [[ -s $out.evaluations ]] || { echo "no evaluations in $out/progress.csv" >&2; return 255; }
+    echo "$(checksum "$out/policy.safetensors") evaluations-every-$7 $(checksum "$out.evaluations")" \
+        "$6 env threads, eval_every=$7, $8 learner threads" >>"$folder/$group"
+    rm -r "$out" "$out.log" "$out.evaluations"
 }
+checksum() { sha256sum <"$1" | cut -c 1-16; }
+export -f train checksum
 
-for environment in "${@:-Pendulum-v1}"; do
-    for algorithm in sac_v1 sac_v2; do
-        first=$(policy_sum "$environment" "$algorithm" 1 0 1)
-        same=1
-        for threads in 1 2 3 4; do
-            for eval_every in 0 300; do
-                for again in 1 2; do
-                    sum=$(policy_sum "$environment" "$algorithm" "$threads" "$eval_every" "$again")
-                    [ "$sum" = "$first" ] || { same=0; echo "differs: $environment $algorithm, $threads env threads, eval_every=$eval_every"; }
-                done
+# All runs of one environment, algorithm and estimator, one a line.
+plan() {
+    local env_threads eval_every learner_threads isa
+    for env_threads in $(seq "$threads"); do
+        for eval_every in 0 300; do
+            for learner_threads in 1 2; do
+                echo "$* auto 7 $env_threads $eval_every $learner_threads 1"
             done
         done
-        if [ $same = 1 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
-        echo "$environment $algorithm: 16 runs, $([ $same = 1 ] && echo one checksum || echo DIFFERENT checksums)"
+    done
+    echo "$* auto 7 1 0 1 2"
+    echo "$* auto 8 1 0 1 1"
+    for isa in $instruction_sets; do
+        echo "$* $isa 7 1 0 1 1"
+        echo "$* $isa 7 3 300 2 1"
+        echo "$* $isa 7 2 300 1 1"
+    done
+}
+
+verdict() { # STATUS WHAT
+    if [[ $1 -eq 0 ]]; then passed=$((passed + 1)); echo "ok: $2"; else failed=$((failed + 1)); echo "FAILED: $2"; fi
+}
+
+# one GROUP: all its runs have one policy, and those with evaluations as often have the same ones
+one() {
+    local file=$folder/$1 kind status=0
+    [[ $(wc -l <"$file") -gt 1 && $(cut -d' ' -f1 "$file" | sort -u | wc -l) -eq 1 ]] || status=1
+    for kind in $(cut -d' ' -f2 "$file" | sort -u); do
+        [[ $(grep -F " $kind " "$file" | cut -d' ' -f3 | sort -u | wc -l) -eq 1 ]] || status=1
+    done
+    [[ $status -eq 0 ]] || cat "$file"
+    verdict $status "$1: $(wc -l <"$file") runs, policy $(policy_of "$1")"
+}
+
+policy_of() { head -n 1 "$folder/$1" | cut -d' ' -f1; }
+
+instruction_sets=$("$softac" info | sed -n '/^kernels/,$s/^  available *//p')
+[[ -n $instruction_sets ]] || { echo "softac info names no instruction sets" >&2; exit 1; }
+environments=("$@")
+[[ $# -gt 0 ]] || mapfile -t environments < <("$softac" envs | awk '$NF == "yes" { print $1 }')
+for environment in "${environments[@]}"; do
+    plan "$environment" sac_v1 reparameterization
+    plan "$environment" sac_v1 score_function
+    plan "$environment" sac_v2 reparameterization
+done >"$folder/plan"
+xargs -P "$jobs" -L 1 bash -c 'train "$@"' train <"$folder/plan"
+
+for environment in "${environments[@]}"; do
+    for algorithm in sac_v1,reparameterization sac_v1,score_function sac_v2,reparameterization; do
+        for isa in auto $instruction_sets; do
+            one "$environment,$algorithm,$isa,seed7"
+        done
+        # the checksums would tell: another seed has another one
+        status=0
+        [[ $(policy_of "$environment,$algorithm,auto,seed8") != $(policy_of "$environment,$algorithm,auto,seed7") ]] || status=1
+        verdict $status "$environment,$algorithm: another policy for another seed"
     done
 done
-echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+echo "$(wc -l <"$folder/plan") runs, $passed passed, $failed failed"
+[[ $failed -eq 0 ]]

@@ -22,6 +22,8 @@ for program in replay snapshot governor; do
     read -r most[$program] _ < <(tail -n 1 "$log")
 done
 
+tests/stress_trainer 10 | grep -v '^control'
+
 total=$((most[replay] + most[governor]))
 echo "$total records and ${most[snapshot]} snapshots: none torn, lost, duplicated or out of order; $SECONDS s"
 [[ $total -ge $records && ${most[snapshot]} -ge $snapshots ]]

@@ -2,9 +2,10 @@
 # All tests in a build of another kind, made in a folder of that name in the build folder, with the build's own options:
 #   asan    under AddressSanitizer and UndefinedBehaviorSanitizer
 #   tsan    under ThreadSanitizer, with portable kernels
+#   yields  with threads held up around each atomic access: the stress programs, each as in make check
 #   clang   compiled by clang
 #   onednn  with oneDNN 3.2 from PyPI instead of the distribution's; then installed, and configure's refusals
-# usage: check_variant.sh asan|tsan|clang|onednn   (in a build folder)
+# usage: check_variant.sh asan|tsan|yields|clang|onednn   (in a build folder)
 set -euo pipefail
 kind=$1
 build=$PWD
@@ -53,6 +54,18 @@ tsan() {
     "$make" "$jobs" check
     trained sac_v1
     trained sac_v2
+    tests/stress_trainer 60
+}
+
+yields() {
+    local program seed
+    configured --enable-yield-injection
+    "$make" "$jobs" tests/stress_{governor,replay,snapshot,trainer}
+    for program in governor replay snapshot trainer; do
+        for seed in 1 2; do
+            SOFTAC_YIELD_SEED=$seed "tests/stress_$program"
+        done
+    done
 }
 
 clang() {
@@ -107,7 +120,7 @@ onednn() {
     fetch_onednn
     configured --with-dnnl="$PWD/wheel" --prefix="$PWD/installed"
     "$make" "$jobs" check
-    softac=./softac "$source/tests/check_lockstep.sh"
+    softac=./softac "$source/tests/check_lockstep.sh" Pendulum-v1
     rm -rf installed
     "$make" install >/dev/null
     "$make" installcheck
@@ -133,6 +146,6 @@ onednn() {
 }
 
 case $kind in
-asan | tsan | clang | onednn) $kind ;;
-*) fail "asan, tsan, clang or onednn" ;;
+asan | tsan | yields | clang | onednn) $kind ;;
+*) fail "asan, tsan, yields, clang or onednn" ;;
 esac
