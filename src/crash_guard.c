@@ -44,7 +44,7 @@ static _Atomic int crashed;
 
 static void give_up(void)
 {
-    static const char text[] = "\nsoftac: the environment's crash left this process unable to go on\n";
+    static const char text[] = "\nsoftac: the environment left this process unable to go on\n";
     const ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
     (void)written;
     _exit(EXIT_FAILURE);
@@ -56,6 +56,11 @@ static void on_alarm(int number)
     give_up();
 }
 
+void sac_crash_guard_hurry(void)
+{
+    alarm(SECONDS_TO_SAVE);
+}
+
 static void on_crash(int number, siginfo_t *info, void *context)
 {
     (void)context;
@@ -63,7 +68,7 @@ static void on_crash(int number, siginfo_t *info, void *context)
         sigjmp_buf *to = way_back;
         way_back = NULL;
         sac_store_relaxed(crashed, &crashed, 1);
-        alarm(SECONDS_TO_SAVE);
+        sac_crash_guard_hurry();
         siglongjmp(*to, number);
     }
     if (sac_load_relaxed(crashed, &crashed))

@@ -6,4 +6,8 @@
 /* Put the handlers in place and guard all calls of environments from here on. Before threads are started. */
 void sac_crash_guard_install(void);
 
+/* An environment crashed or hangs, and may have left a lock taken: if the process has not ended within a
+ * minute it ends with a line and status 1. */
+void sac_crash_guard_hurry(void);
+
 #endif

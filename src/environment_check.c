@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "environment.h"
 #include "environment_call.h"
 #include "environment_player.h"
 #include "error.h"
+#include "memory.h"
 
 enum {
     STEPS = 60,       /* of most comparisons: several episodes of each environment */
@@ -36,6 +38,7 @@ struct checker {
     enum sac_status status; /* the first failure of whatever the check calls */
     enum sac_check_result result;
     char sentence[1024];
+    struct sac_calls calls[1 + THREADS]; /* of the thread that checks, and of those it starts */
 };
 
 /* --- telling --- */
@@ -446,7 +449,8 @@ static void check_instances(struct checker *c)
 struct lane {
     struct sac_player *player;
     struct sac_trail *trail;
-    pthread_mutex_t *start; /* held by main until all threads are there */
+    struct sac_calls *calls;
+    pthread_mutex_t *start; /* held by whoever starts them until all are there */
     enum sac_status status;
     char sentence[1024];
 };
@@ -454,6 +458,7 @@ struct lane {
 static void *run_lane(void *argument)
 {
     struct lane *lane = argument;
+    sac_calls_note(lane->calls);
     pthread_mutex_lock(lane->start);
     pthread_mutex_unlock(lane->start);
     lane->status = sac_player_reset_all(lane->player);
@@ -492,6 +497,7 @@ static void check_threads(struct checker *c)
     for (int i = 0; i < THREADS && !c->status; i++)
         alone[i] = played(c, start_player(c, 2, 2 * i, SEED), STEPS);
     for (int i = 0; i < THREADS && !c->status; i++) {
+        lanes[i].calls = &c->calls[1 + i];
         lanes[i].player = open_player(c, 2, 2 * i, SEED);
         lanes[i].trail = lanes[i].player ? make_trail(c, lanes[i].player, STEPS) : NULL;
     }
@@ -711,6 +717,8 @@ static const struct {
     {"state", check_state, false},       {"observe_double", check_observe_double, false},
 };
 
+enum { CHECKS = sizeof checks / sizeof *checks };
+
 /* Trails and players of the check that is done. What destroy() does here was tried by "create". */
 static void give_back(struct checker *c)
 {
@@ -722,24 +730,128 @@ static void give_back(struct checker *c)
     c->status = SAC_OK;
 }
 
-void sac_environment_check(const struct sac_env_ops *ops, const char *const *options,
-                           void (*report)(void *context, const struct sac_check *check), void *context)
+/* The checks run in a thread of their own, which is left behind when it hangs in the environment. */
+struct checking {
+    struct checker checker;
+    pthread_t thread;
+    pthread_mutex_t mutex; /* over `done` and `told`; main reads the result in between */
+    pthread_cond_t changed;
+    size_t done, told; /* checks */
+};
+
+static const char *run_check(struct checker *c, size_t i, unsigned crashes, const char *hindrance)
 {
-    struct checker c = {.ops = ops, .options = options};
+    if (hindrance)
+        skip(c, "not tried: %s", hindrance);
+    else
+        checks[i].run(c);
+    const bool crashed = sac_environment_crashes() != crashes;
+    if (!crashed) /* else the allocator may not be whole */
+        give_back(c);
+    if (crashed)
+        return "the environment crashed before, and this process may not be whole";
+    return checks[i].needed && c->result == SAC_CHECK_FAILED ? "it needs what failed before" : hindrance;
+}
+
+static void *run_checks(void *argument)
+{
+    struct checking *all = argument;
     const char *hindrance = NULL; /* why the rest is not tried */
     const unsigned crashes = sac_environment_crashes();
-    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
-        if (hindrance)
-            skip(&c, "not tried: %s", hindrance);
-        else
-            checks[i].run(&c);
-        report(context, &(struct sac_check){checks[i].name, c.result, c.sentence});
-        const bool crashed = sac_environment_crashes() != crashes;
-        if (!crashed) /* else the allocator may not be whole */
-            give_back(&c);
-        if (crashed)
-            hindrance = "the environment crashed before, and this process may not be whole";
-        else if (checks[i].needed && c.result == SAC_CHECK_FAILED)
-            hindrance = "it needs what failed before";
+    sac_calls_note(&all->checker.calls[0]);
+    for (size_t i = 0; i < CHECKS; i++) {
+        hindrance = run_check(&all->checker, i, crashes, hindrance);
+        pthread_mutex_lock(&all->mutex);
+        all->done = i + 1;
+        pthread_cond_broadcast(&all->changed);
+        while (all->told <= i)
+            pthread_cond_wait(&all->changed, &all->mutex);
+        pthread_mutex_unlock(&all->mutex);
     }
+    return NULL;
+}
+
+/* The calls are looked at once a second. SAC_ENV: one of them never comes back. */
+static enum sac_status wait_for_check(struct checking *all, size_t i, uint32_t patience)
+{
+    enum sac_status status = SAC_OK;
+    struct timespec next;
+    clock_gettime(CLOCK_MONOTONIC, &next);
+    pthread_mutex_lock(&all->mutex);
+    while (all->done <= i && status == SAC_OK) {
+        next.tv_sec++;
+        while (all->done <= i && !pthread_cond_timedwait(&all->changed, &all->mutex, &next)) {
+            /* woken for nothing */
+        }
+        for (int k = 0; k <= THREADS && status == SAC_OK && all->done <= i; k++)
+            if (sac_calls_look(&all->checker.calls[k], patience))
+                status = sac_calls_fail(&all->checker.calls[k]);
+    }
+    pthread_mutex_unlock(&all->mutex);
+    return status;
+}
+
+static void go_on(struct checking *all)
+{
+    pthread_mutex_lock(&all->mutex);
+    all->told++;
+    pthread_cond_broadcast(&all->changed);
+    pthread_mutex_unlock(&all->mutex);
+}
+
+static enum sac_status start_checking(struct checking **checking, const struct sac_env_ops *ops,
+                                      const char *const *options)
+{
+    struct checking *all = sac_allocate(sizeof *all);
+    pthread_condattr_t monotonic;
+    if (!all)
+        return sac_fail(SAC_NOMEM, "no memory for the checks");
+    all->checker.ops = ops;
+    all->checker.options = options;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&all->mutex, NULL);
+    pthread_cond_init(&all->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    const int error = pthread_create(&all->thread, NULL, run_checks, all);
+    if (!error) {
+        *checking = all;
+        return SAC_OK;
+    }
+    sac_free(all);
+    return sac_fail(SAC_NOMEM, "a thread for the checks could not be started: %s", strerror(error));
+}
+
+static void end_checking(struct checking *all)
+{
+    pthread_join(all->thread, NULL);
+    pthread_cond_destroy(&all->changed);
+    pthread_mutex_destroy(&all->mutex);
+    sac_free(all);
+}
+
+void sac_environment_check(const struct sac_env_ops *ops, const char *const *options, uint32_t patience,
+                           void (*report)(void *context, const struct sac_check *check), void *context)
+{
+    struct checking *all = NULL;
+    size_t i = 0;
+    enum sac_status status = start_checking(&all, ops, options);
+    const bool started = status == SAC_OK;
+    while (i < CHECKS && status == SAC_OK) {
+        status = wait_for_check(all, i, patience);
+        if (status != SAC_OK)
+            break;
+        report(context, &(struct sac_check){checks[i].name, all->checker.result, all->checker.sentence});
+        go_on(all);
+        i++;
+    }
+    if (started && status == SAC_OK)
+        end_checking(all);
+    else if (started)
+        pthread_detach(all->thread);
+    if (i < CHECKS)
+        report(context, &(struct sac_check){checks[i++].name, SAC_CHECK_FAILED, sac_last_error()});
+    for (; i < CHECKS; i++)
+        report(context, &(struct sac_check){checks[i].name, SAC_CHECK_SKIPPED,
+                                            "not tried: a check before it did not come to an end"});
 }

@@ -43,10 +43,10 @@ struct sac_report {
 };
 
 struct sac_desk {
-    /* written by: the learner (idle -> asked) and the evaluator (-> playing, once it holds the policy; ->
-     * idle), store release (Z); read by: both, load acquire (AA) */
+    /* written by: the learner, after its end main (idle -> asked), and the evaluator (-> playing, once it
+     * holds the policy; -> idle), store release (Z); read by: both, load acquire (AA) */
     _Alignas(SAC_CACHE_LINE) _Atomic uint32_t state;
-    /* written by: main; read by: both. Relaxed: nothing goes with it */
+    /* written by: main and whoever stops the run; read by: both. Relaxed: nothing goes with it */
     _Atomic uint32_t quit;
     /* written by: the evaluator, store release (AB); read by: main, load acquire (AC) */
     _Atomic uint64_t written;
@@ -71,7 +71,8 @@ enum sac_desk_state sac_desk_state(const struct sac_desk *desk);
 const struct sac_report *sac_desk_report(const struct sac_desk *desk);
 void sac_desk_give_back(struct sac_desk *desk);
 
-/* Main: make the evaluator abandon what it plays and leave. */
+/* Main and whoever stops the run, also a signal handler: make the evaluator abandon what it plays and leave.
+ */
 void sac_desk_quit(struct sac_desk *desk);
 
 /* The evaluator thread's loop: serve the desk from `snapshots` until told to quit. */

@@ -18,6 +18,7 @@
 
 #define MAX_DENOMINATOR 1000000
 #define UNBOUNDED       (INT64_MAX / 2)
+#define NS_PER_S        1000000000u
 
 /* updates / steps = p / q */
 struct fraction {
@@ -517,6 +518,12 @@ static bool pause_over(void *context)
 
 bool sac_governor_pause(struct sac_governor *governor)
 {
+    return sac_governor_pause_watched(governor, NULL, NULL);
+}
+
+bool sac_governor_pause_watched(struct sac_governor *governor, void (*each_second)(void *context),
+                                void *context)
+{
     struct sac_governor *g = governor;
     const uint64_t epoch = sac_load_relaxed(asked, &g->asked) + 1; /* only main writes it */
     g->parked_before =
@@ -526,7 +533,9 @@ bool sac_governor_pause(struct sac_governor *governor)
     sac_store_relaxed(asked, &g->asked, epoch);
     wake_envs(g);
     sac_gate_wake(&g->learner_gate);
-    sac_gate_wait(&g->main_gate, pause_over, NULL, g);
+    while (!sac_gate_wait_for(&g->main_gate, pause_over, g, NS_PER_S))
+        if (each_second)
+            each_second(context);
     if (!stopped(g))
         return true;
     sac_governor_resume(g);

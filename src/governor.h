@@ -65,6 +65,9 @@ uint64_t sac_governor_learner_wait(const struct sac_governor *governor, uint64_t
  * left. Their state may then be read by the caller until it calls sac_governor_resume, also if the run is
  * stopped in between. False, and nobody parked, if the run was stopped before. */
 bool sac_governor_pause(struct sac_governor *governor);
+/* The same; calls each_second(context) while it waits, which may stop the run. */
+bool sac_governor_pause_watched(struct sac_governor *governor, void (*each_second)(void *context),
+                                void *context);
 void sac_governor_resume(struct sac_governor *governor);
 
 #endif

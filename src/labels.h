@@ -50,7 +50,6 @@
     LABEL(snapshot_word) \
     LABEL(staleness) \
     LABEL(stop) \
-    LABEL(stop_asked) \
     LABEL(test) \
     LABEL(ticket) \
     LABEL(updates_counter) \

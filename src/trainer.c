@@ -20,6 +20,7 @@
 #include "meter.h"
 #include "policy.h"
 #include "run_memory.h"
+#include "run_thread.h"
 #include "safe_point.h"
 #include "thread.h"
 #include "trainer_events.h"
@@ -29,6 +30,8 @@
 static const uint64_t LOOK_EVERY_NS = 1000000000u;
 enum { LEAST_UPDATES = 8 };              /* that a measured time of an update is the mean of */
 static const double MEASURE_SECONDS = 5; /* of learning, before it is said what the run can use */
+
+enum { EVALUATOR_THREAD, LEARNER_THREAD, FIRST_ENV_THREAD };
 
 struct thread_events {
     struct sac_perf_counters counters;
@@ -60,15 +63,10 @@ struct sac_trainer {
 
     /* (env_threads), learner; each written by its thread, read by main after joining; NULL: not counted */
     struct thread_events *events_of;
-    pthread_t *thread; /* evaluator, learner, (env_threads) */
-    clockid_t *clock;  /* (as thread) the CPU time of each */
-    int started;
-    /* written by: env threads and the learner as they end; read by: main. Relaxed: joining orders what they
-     * leave */
-    _Atomic uint32_t ended;
-    /* written by: whoever stops the run; read by: main, in the final evaluation. Relaxed: no data goes with
-     * it */
-    _Atomic uint32_t stop_asked;
+    struct sac_run_thread *thread; /* evaluator, learner, (env_threads) */
+    uint32_t patience;             /* looks, one a second, until a thread is stuck in an environment */
+    bool left_behind;              /* a thread that was stuck; it may yet touch anything here */
+    bool (*over)(const struct sac_trainer *t); /* what main waits for */
     /* Who is inside sac_trainer_run. written by: main; read by: whoever asks for the policy. Relaxed: no data
      * goes with it */
     _Atomic uint32_t runs, inside;
@@ -227,9 +225,8 @@ static enum sac_status allocate_shared(struct sac_trainer *t)
     t->events = sac_allocate(sizeof *t->events);
     t->error = sac_allocate(sizeof *t->error);
     t->env_thread = sac_allocate((size_t)t->env_threads * sizeof(struct sac_env_thread *));
-    t->thread = sac_allocate((size_t)(t->env_threads + 2) * sizeof *t->thread);
-    t->clock = sac_allocate((size_t)(t->env_threads + 2) * sizeof *t->clock);
-    if (!t->events || !t->error || !t->env_thread || !t->thread || !t->clock)
+    t->thread = sac_allocate((size_t)(t->env_threads + FIRST_ENV_THREAD) * sizeof *t->thread);
+    if (!t->events || !t->error || !t->env_thread || !t->thread)
         return sac_fail(SAC_NOMEM, "no memory for a run with %d env threads", t->env_threads);
     return sac_desk_create(t->settings.eval_episodes, t->events, &t->desk);
 }
@@ -272,6 +269,10 @@ static enum sac_status check_machine(const struct sac_machine *machine)
             return sac_fail(SAC_INVALID,
                             "%s is %d; expected 1 to %d, or 0 to leave the choice to the library",
                             i ? "learner_threads" : "env_threads", counts[i], MOST_THREADS);
+    if (machine->env_timeout < -1)
+        return sac_fail(SAC_INVALID,
+                        "env_timeout is %d; expected seconds, 0 for %d of them, or -1 for any time",
+                        machine->env_timeout, SAC_CALL_PATIENCE);
     return SAC_OK;
 }
 
@@ -296,6 +297,7 @@ enum sac_status sac_trainer_create(const struct sac_settings *settings, const st
     t->settings = *settings;
     t->ops = env;
     t->options = env_options;
+    t->patience = machine->env_timeout ? (uint32_t)machine->env_timeout : SAC_CALL_PATIENCE; /* -1: an age */
     status = sac_environment_spec(env, env_options, &t->spec);
     if (status == SAC_OK)
         status = choose_threads(t, machine);
@@ -315,7 +317,7 @@ enum sac_status sac_trainer_create(const struct sac_settings *settings, const st
 
 void sac_trainer_destroy(struct sac_trainer *t)
 {
-    if (!t)
+    if (!t || t->left_behind) /* that thread may come back any time, and touch what it finds */
         return;
     sac_evaluator_destroy(t->evaluator);
     for (int i = 0; t->env_thread && i < t->env_threads; i++)
@@ -329,15 +331,13 @@ void sac_trainer_destroy(struct sac_trainer *t)
     sac_meter_destroy(t->meter);
     sac_desk_destroy(t->desk);
     sac_machine_share_destroy(t->share);
-    void *const buffers[] = {t->events, t->error, t->env_thread, t->thread, t->clock, t->events_of};
+    void *const buffers[] = {t->events, t->error, t->env_thread, t->thread, t->events_of};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         sac_free(buffers[i]);
     sac_free(t);
 }
 
 /* --- threads --- */
-
-enum { LEARNER_THREAD = 1, FIRST_ENV_THREAD }; /* the evaluator is thread 0 */
 
 static void begin_counting(struct sac_trainer *t, int thread)
 {
@@ -354,14 +354,17 @@ static void end_counting(struct sac_trainer *t, int thread)
     sac_perf_close(&events->counters);
 }
 
-static void end_thread(struct sac_trainer *t)
+/* After it the thread touches nothing of the run but the gate. */
+static void end_thread(struct sac_trainer *t, int thread)
 {
-    sac_add_relaxed(ended, &t->ended, 1u);
+    sac_run_thread_ends(&t->thread[thread]);
     sac_gate_wake(t->events);
 }
 
-static void begin_thread(const struct sac_trainer *t, const char *name, const struct sac_cpu_list *place)
+static void begin_thread(const struct sac_trainer *t, int thread, const char *name,
+                         const struct sac_cpu_list *place)
 {
+    sac_run_thread_begins(&t->thread[thread]);
     pthread_setname_np(pthread_self(), name);
     if (t->pin)
         sac_thread_bind(place->cpu, place->count);
@@ -380,56 +383,47 @@ static void *env_main(void *argument)
     free(argument);
     char name[16];
     snprintf(name, sizeof name, "softac-env-%d", start.number);
-    begin_thread(start.trainer, name, &start.trainer->placement->env[start.number]);
+    begin_thread(start.trainer, FIRST_ENV_THREAD + start.number, name,
+                 &start.trainer->placement->env[start.number]);
     begin_counting(start.trainer, start.number);
     sac_env_thread_run(start.trainer->env_thread[start.number]);
     end_counting(start.trainer, start.number);
-    end_thread(start.trainer);
+    end_thread(start.trainer, FIRST_ENV_THREAD + start.number);
     return NULL;
 }
 
 static void *learner_main(void *argument)
 {
     struct sac_trainer *t = argument;
-    begin_thread(t, "softac-learner", &t->placement->learner[0]);
+    begin_thread(t, LEARNER_THREAD, "softac-learner", &t->placement->learner[0]);
     begin_counting(t, t->env_threads); /* and for the team, which the learner's thread starts */
     sac_learner_run(t->learner);
     end_counting(t, t->env_threads);
-    end_thread(t);
+    end_thread(t, LEARNER_THREAD);
     return NULL;
 }
 
 static void *evaluator_main(void *argument)
 {
     struct sac_trainer *t = argument;
-    begin_thread(t, "softac-eval", &t->placement->evaluator);
+    begin_thread(t, EVALUATOR_THREAD, "softac-eval", &t->placement->evaluator);
     sac_evaluator_run(t->evaluator, t->desk, t->snapshots);
+    end_thread(t, EVALUATOR_THREAD);
     return NULL;
-}
-
-static enum sac_status start_thread(struct sac_trainer *t, void *(*run)(void *), void *argument)
-{
-    const int error = pthread_create(&t->thread[t->started], NULL, run, argument);
-    if (error != 0)
-        return sac_fail(SAC_NOMEM, "thread %d could not be started: %s; use fewer --env-threads", t->started,
-                        strerror(error));
-    pthread_getcpuclockid(t->thread[t->started], &t->clock[t->started]);
-    t->started++;
-    return SAC_OK;
 }
 
 /* Evaluator first and env threads last: whatever fails, those already started see a stop and end. */
 static enum sac_status start_threads(struct sac_trainer *t)
 {
-    enum sac_status status = start_thread(t, evaluator_main, t);
+    enum sac_status status = sac_run_thread_start(&t->thread[EVALUATOR_THREAD], evaluator_main, t);
     if (status == SAC_OK)
-        status = start_thread(t, learner_main, t);
+        status = sac_run_thread_start(&t->thread[LEARNER_THREAD], learner_main, t);
     for (int i = 0; status == SAC_OK && i < t->env_threads; i++) {
         struct env_start *start = malloc(sizeof *start);
         if (!start)
             return sac_fail(SAC_NOMEM, "no memory to start env thread %d", i);
         *start = (struct env_start){t, i};
-        status = start_thread(t, env_main, start);
+        status = sac_run_thread_start(&t->thread[FIRST_ENV_THREAD + i], env_main, start);
         if (status != SAC_OK)
             free(start);
     }
@@ -438,26 +432,12 @@ static enum sac_status start_threads(struct sac_trainer *t)
 
 /* --- watching --- */
 
-/* Of the threads started as numbers first .. end-1. Those that have ended have no clock any more, and then
- * nobody needs to know. */
-static double cpu_seconds(const struct sac_trainer *t, int first, int end)
-{
-    double seconds = 0;
-    for (int i = first; i < end; i++) {
-        struct timespec used;
-        if (clock_gettime(t->clock[i], &used) != 0)
-            return NAN;
-        seconds += (double)used.tv_sec + 1e-9 * (double)used.tv_nsec;
-    }
-    return seconds;
-}
-
 static struct sac_cpu_seconds cpu_used(const struct sac_trainer *t)
 {
-    return (struct sac_cpu_seconds){
-        .env_threads = cpu_seconds(t, FIRST_ENV_THREAD, t->started),
-        .learner = cpu_seconds(t, LEARNER_THREAD, t->started > 1 ? FIRST_ENV_THREAD : 1),
-    };
+    struct sac_cpu_seconds used = {.learner = sac_run_thread_cpu_seconds(&t->thread[LEARNER_THREAD])};
+    for (int i = 0; i < t->env_threads; i++)
+        used.env_threads += sac_run_thread_cpu_seconds(&t->thread[FIRST_ENV_THREAD + i]);
+    return used;
 }
 
 static void report_progress(struct sac_trainer *t)
@@ -590,33 +570,58 @@ static void serve_reports(struct sac_trainer *t)
     }
 }
 
-/* Threads that end, besides the evaluator. */
-static uint32_t workers(const struct sac_trainer *t)
+/* A thread that is stuck in an environment ends the run, and the run ends without it. */
+static void look_at_threads(struct sac_trainer *t)
 {
-    return t->started > 0 ? (uint32_t)t->started - 1 : 0;
+    for (int i = 0; i < FIRST_ENV_THREAD + t->env_threads; i++)
+        if (sac_run_thread_look(&t->thread[i], t->patience, t->error))
+            sac_governor_stop(t->governor);
 }
 
-static bool all_ended(const struct sac_trainer *t)
+static bool workers_over(const struct sac_trainer *t)
 {
-    return sac_load_relaxed(ended, &t->ended) >= workers(t);
+    bool over = true;
+    for (int i = LEARNER_THREAD; i < FIRST_ENV_THREAD + t->env_threads; i++)
+        over = over && sac_run_thread_over(&t->thread[i]);
+    return over;
+}
+
+static bool evaluation_over(const struct sac_trainer *t)
+{
+    return sac_desk_state(t->desk) == SAC_DESK_IDLE || sac_governor_stopped(t->governor);
+}
+
+static bool evaluator_over(const struct sac_trainer *t)
+{
+    return sac_run_thread_over(&t->thread[EVALUATOR_THREAD]);
 }
 
 static bool needs_main(void *context)
 {
     const struct sac_trainer *t = context;
-    return all_ended(t) || sac_desk_report(t->desk) != NULL ||
+    return t->over(t) || sac_desk_report(t->desk) != NULL ||
            (sac_governor_stopped(t->governor) && !sac_load_relaxed(quit, &t->desk->quit));
 }
 
-static void watch(struct sac_trainer *t)
+static void look(struct sac_trainer *t)
 {
-    uint64_t next_look = sac_meter_last(t->meter)->time_ns + LOOK_EVERY_NS;
-    while (!all_ended(t)) {
+    look_at_threads(t);
+    if (t->over != workers_over)
+        return;
+    report_progress(t);
+    size_team(t);
+    measure_use(t);
+}
+
+/* Be there for everybody until over(t). A stop abandons what the evaluator plays. */
+static void attend(struct sac_trainer *t, bool (*over)(const struct sac_trainer *t))
+{
+    uint64_t next_look = sac_time_ns() + LOOK_EVERY_NS;
+    t->over = over;
+    while (!over(t)) {
         const uint64_t now = sac_time_ns();
         if (now >= next_look) {
-            report_progress(t);
-            size_team(t);
-            measure_use(t);
+            look(t);
             next_look = sac_time_ns() + LOOK_EVERY_NS;
         } else {
             sac_gate_wait_for(t->events, needs_main, t, next_look - now);
@@ -625,44 +630,46 @@ static void watch(struct sac_trainer *t)
             sac_desk_quit(t->desk);
         serve_reports(t);
     }
-}
-
-static bool desk_idle_or_stopped(const struct sac_trainer *t)
-{
-    return sac_desk_state(t->desk) == SAC_DESK_IDLE || sac_governor_stopped(t->governor);
-}
-
-static bool desk_needs_main(void *context)
-{
-    const struct sac_trainer *t = context;
-    return desk_idle_or_stopped(t) || sac_desk_report(t->desk) != NULL;
-}
-
-/* Let an evaluation under way finish (after a stop it is abandoned), then join everybody. Reports are served
- * meanwhile, for the evaluator may be waiting for room for its next. */
-static void join_threads(struct sac_trainer *t)
-{
-    while (t->started > 0 && !desk_idle_or_stopped(t)) {
-        sac_gate_wait(t->events, desk_needs_main, NULL, t);
-        serve_reports(t);
-    }
-    sac_desk_quit(t->desk);
-    for (int i = 0; i < t->started; i++)
-        pthread_join(t->thread[i], NULL);
     serve_reports(t);
 }
 
-static enum sac_status evaluate_at_end(struct sac_trainer *t)
+static void join_threads(struct sac_trainer *t, int first, int end)
 {
-    struct sac_evaluation evaluation = {0};
-    const enum sac_status status =
-        sac_evaluator_play(t->evaluator, sac_agent_policy_parameters(t->agent), &t->stop_asked, &evaluation);
-    if (status != SAC_OK)
-        return status;
-    evaluation.environment_steps = sac_governor_steps(t->governor);
-    evaluation.policy_version = sac_governor_updates(t->governor);
-    tell_evaluation(t, &evaluation);
-    return SAC_OK;
+    for (int i = first; i < end; i++)
+        if (!sac_run_thread_join(&t->thread[i]))
+            t->left_behind = true;
+}
+
+/* The learner has ended: main does what it did, for the last policy. */
+static void evaluate_at_end(struct sac_trainer *t)
+{
+    const uint64_t updates = sac_governor_updates(t->governor);
+    while (!sac_snapshots_publish(t->snapshots, sac_agent_policy_parameters(t->agent), updates)) {
+        /* a slot is free always, and seen to be after finitely many looks */
+    }
+    t->desk->environment_steps = sac_governor_steps(t->governor);
+    sac_desk_set_state(t->desk, SAC_DESK_ASKED);
+    attend(t, evaluation_over);
+}
+
+/* From the start of the threads until only the evaluator is left, with nothing to do. */
+static enum sac_status learn(struct sac_trainer *t)
+{
+    const enum sac_status started = start_threads(t);
+    if (started != SAC_OK) {
+        sac_first_error_keep(t->error, started);
+        sac_governor_stop(t->governor);
+    }
+    attend(t, workers_over);
+    attend(t, evaluation_over);
+    join_threads(t, LEARNER_THREAD, FIRST_ENV_THREAD + t->env_threads);
+    sac_machine_share_end(t->share);
+    report_progress(t);
+    const enum sac_status status = sac_first_error_take(t->error);
+    if (status == SAC_OK && sac_governor_stopped(t->governor))
+        return sac_fail(SAC_STOPPED, "the run was stopped after %lld of %lld environment steps",
+                        (long long)sac_governor_steps(t->governor), (long long)t->settings.steps);
+    return status;
 }
 
 static enum sac_status run(struct sac_trainer *t, const struct sac_observer *observer)
@@ -672,23 +679,19 @@ static enum sac_status run(struct sac_trainer *t, const struct sac_observer *obs
     sac_meter_start(t->meter);
     tell_share(t);
     estimate_use(t);
-    const enum sac_status started = start_threads(t);
-    if (started != SAC_OK) {
-        sac_first_error_keep(t->error, started);
-        sac_governor_stop(t->governor);
-    }
-    watch(t);
-    join_threads(t);
+    enum sac_status status = learn(t);
+    const bool learnt = status == SAC_OK;
+    if (learnt)
+        evaluate_at_end(t);
+    sac_desk_quit(t->desk);
+    attend(t, evaluator_over);
+    join_threads(t, EVALUATOR_THREAD, LEARNER_THREAD);
     t->running = false;
-    sac_machine_share_end(t->share);
-    report_progress(t);
-    const enum sac_status status = sac_first_error_take(t->error);
-    if (status != SAC_OK)
-        return status;
-    if (sac_governor_stopped(t->governor))
-        return sac_fail(SAC_STOPPED, "the run was stopped after %lld of %lld environment steps",
-                        (long long)sac_governor_steps(t->governor), (long long)t->settings.steps);
-    return evaluate_at_end(t);
+    if (learnt)
+        status = sac_first_error_take(t->error);
+    if (learnt && status == SAC_OK && sac_governor_stopped(t->governor))
+        return sac_fail(SAC_STOPPED, "the last evaluation was abandoned because the run was stopped");
+    return status;
 }
 
 enum sac_status sac_trainer_run(struct sac_trainer *trainer, const struct sac_observer *observer)
@@ -715,9 +718,8 @@ void sac_trainer_stop(struct sac_trainer *trainer)
     if (!trainer)
         return;
     const int before = errno; /* whom a signal interrupts may be about to read it */
-    sac_store_relaxed(stop_asked, &trainer->stop_asked, 1u);
     sac_governor_stop(trainer->governor);
-    sac_gate_wake(trainer->events);
+    sac_desk_quit(trainer->desk); /* wakes main, too */
     errno = before;
 }
 
@@ -774,6 +776,11 @@ enum sac_status sac_trainer_policy(const struct sac_trainer *trainer, struct sac
     return status;
 }
 
+static void look_at_threads_again(void *context)
+{
+    look_at_threads(context);
+}
+
 enum sac_status sac_trainer_visit(struct sac_trainer *t,
                                   void (*visit)(void *context, const struct sac_safe_point *safe_point),
                                   void *context)
@@ -784,7 +791,7 @@ enum sac_status sac_trainer_visit(struct sac_trainer *t,
         return sac_fail(SAC_STATE, "an evaluation is being told; visit from the callback for progress");
     serve_reports(
         t); /* so that the evaluator, and a lockstep learner behind it, find room while main is here */
-    if (!sac_governor_pause(t->governor))
+    if (!sac_governor_pause_watched(t->governor, look_at_threads_again, t))
         return sac_fail(SAC_STOPPED, "the run was stopped before all threads had parked");
     struct sac_safe_point safe_point = {
         .steps = sac_governor_steps(t->governor),

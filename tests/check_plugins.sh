@@ -108,7 +108,10 @@ writes_action|step|changed `action`
 nan_observation|finite|environment 0, its step 1: observation\[2\] is -?nan
 rare_nan|finite|observation\[2\] is -?nan after step
 infinite_reward|finite|environment 0, its step 1: the reward is inf
+large_reward|finite|environment 0, its step 1: the reward is -1e\+300, not a finite number \(of 32 bits\)
+infinite_final|finite|observation\[0\] is -inf after step
 flag_two|flags|environment 0, its step 1: terminated is 2
+flag_many|flags|environment 0, its step 1: truncated is 255
 resets_itself|own resets|wrote the first observation of the next episode
 resets_itself_at_limit|own resets|wrote the first observation of the next episode
 moves_others|count|environment 3, step 1: observation\[0\] is
@@ -216,29 +219,105 @@ create_null|left \*instance NULL
 create_silent|it gives no reason
 TABLE
 
-# While it runs and learns: told in one line with environments and step, and policy and configuration are there.
+# While it runs and learns: told in one line with environments and step, and policy and configuration are there. In the
+# training's environments, in those of an evaluation on the way, and in those of the last one.
+small="${small/eval_episodes=2/eval_episodes=3}"
+learning() { # WHERE MODE FAULT WORDS
+    local small=$small only=3
+    [[ $1 != training ]] || only=2
+    [[ $1 != evaluation ]] || small=${small/eval_every=0/eval_every=300}
+    ONLY=$only train "$3" mode="$2" --env-threads 2
+    local status=$?
+    [[ $status -eq 1 ]] || fail "train, $1, $2, $3: status $status instead of 1"
+    [[ $(grep -cE "$4" err) -eq 1 ]] || fail "train, $1, $2, $3: not told once: $4"
+    [[ -s run/policy.safetensors && -s run/config.yaml ]] || fail "train, $1, $2, $3: nothing saved"
+}
 export AFTER=2
 while IFS='|' read -r fault words; do
     [[ -n $fault ]] || continue
-    for mode in async lockstep; do
-        train "$fault" mode=$mode --env-threads 2
-        status=$?
-        [[ $status -eq 1 ]] || fail "train, $fault, $mode: status $status instead of 1"
-        [[ $(grep -cE "$words" err) -eq 1 ]] || fail "train, $fault, $mode: not told once: $words"
-        [[ -s run/policy.safetensors && -s run/config.yaml ]] || fail "train, $fault, $mode: nothing saved"
-    done
+    learning training async "$fault" "$words"
+    learning training lockstep "$fault" "$words"
+    AFTER=1
+    where=' of the evaluation'
+    words=${words//WHERE/$where}
+    [[ $fault == *crash || $words != *"$where"* ]] || learning evaluation async "$fault" "$words"
+    [[ $words != *"$where"* ]] || learning last lockstep "$fault" "$words"
+    AFTER=2
 done <<'TABLE'
-reset_crash|DampedSpring-v0, environments [02] to [13] crashed in reset\(\) after step [1-9][0-9]* \(SIGSEGV
-step_crash|DampedSpring-v0, environments [02] to [13] crashed in step\(\) at step [1-9][0-9]* \(SIGSEGV
+reset_crash|DampedSpring-v0, environments [02] to [123](WHERE)? crashed in reset\(\) after step [1-9][0-9]* \(SIGSEGV
+step_crash|DampedSpring-v0, environments [02] to [123](WHERE)? crashed in step\(\) at step [1-9][0-9]* \(SIGSEGV
 step_divides|crashed in step\(\) at step [1-9][0-9]* \(SIGFPE
 reset_fails|reset\(\) failed after step [1-9][0-9]*: the spring is rusty
-step_fails|step\(\) failed at step [1-9][0-9]*: the spring is rusty
-reset_nan|environment [0-3], its step [1-9][0-9]*: observation\[1\] is -?nan after reset
-nan_observation|environment [0-3], its step [1-9][0-9]*: observation\[2\] is -?nan after step
-infinite_reward|environment [0-3], its step [1-9][0-9]*: the reward is inf
-flag_two|environment [0-3], its step [1-9][0-9]*: terminated is 2; a flag is 0 or 1
+step_fails|environments [02] to [123](WHERE)?: step\(\) failed at step [1-9][0-9]*: the spring is rusty
+reset_nan|environment [0-3](WHERE)?, its step [0-9]*: observation\[1\] is -?nan after reset
+nan_observation|environment [0-3](WHERE)?, its step [1-9][0-9]*: observation\[2\] is -?nan after step
+nan_truncated|environment [0-3](WHERE)?, its step [1-9][0-9]*: observation\[1\] is -?nan after step
+infinite_final|environment [0-3], its step [1-9][0-9]*: observation\[0\] is -inf after step
+infinite_reward|environment [0-3](WHERE)?, its step [1-9][0-9]*: the reward is inf
+large_reward|environment [0-3], its step [1-9][0-9]*: the reward is -1e\+300
+flag_two|environment [0-3](WHERE)?, its step [1-9][0-9]*: terminated is 2; a flag is 0 or 1
+flag_many|environment [0-3], its step [1-9][0-9]*: truncated is 255; a flag is 0 or 1
+step_beyond|environment [0-3](WHERE)?, its step [1-9][0-9]*: observation\[3\] is [-0-9.e]+ after step\(\), beyond its observation_size of 3
+step_dense|environment [0-3], its step [1-9][0-9]*: observation\[3\] is [-0-9.e]+ after step\(\), beyond
+reset_beyond|environment [0-3], its step [1-9][0-9]*: observation\[3\] is 0 after reset\(\), beyond
 TABLE
 unset AFTER
+
+# --- functions that never come back: named after two seconds, each case in a folder of its own beside the others ---
+
+hangs() { # FAULT SAVED STATUS-LINE-WORDS COMMAND...: status 1; SAVED yes: policy and configuration are there, no: nothing is
+    local fault=$1 saved=$2 words=$3 status
+    mkdir "hang$((++hanging))"
+    (
+        cd "hang$hanging" || exit
+        ln -s "$plugin" faulty.so
+        echo '{"qpos": [0, 0], "qvel": [0]}' >state
+        echo 1 >actions
+        FAULT=$fault timeout 60 "$softac" "${@:4}" --env-timeout 2 >out 2>err </dev/null
+        status=$?
+        [[ $status -eq 1 ]] || echo "status $status instead of 1" >>failed
+        [[ $(cat out err | grep -cE "$words .*has not come back for [2-9] s") -eq 1 ]] || echo "not told once: $words" >>failed
+        case $saved in
+        yes) [[ -s run/policy.safetensors && -s run/config.yaml ]] || echo "nothing saved" >>failed ;;
+        no) [[ ! -e run ]] || echo "something left" >>failed ;;
+        esac
+        [[ ! -e failed ]] || echo "$fault: ${*:4}" >>failed
+    ) &
+}
+hanging=0
+read -ra training <<<"train ./faulty.so $small --steps 2400 --out run --env-threads 2"
+read -ra evaluating <<<"${training[*]/eval_every=0/eval_every=300}"
+again=(eval ../trained --env ./faulty.so --episodes 2)
+train none || fail "train without a fault"
+mv run trained
+export ONLY=2 AFTER=2
+hangs step_hangs yes 'softac train: DampedSpring-v0, environments [02] to [13]: step\(\) at step [1-9][0-9]*' "${training[@]}" mode=async
+hangs step_hangs yes 'softac train: DampedSpring-v0, environments [02] to [13]: step\(\) at step [1-9][0-9]*' "${training[@]}" mode=lockstep
+hangs reset_hangs yes 'environments [02] to [13]: reset\(\) after step [1-9][0-9]*' "${training[@]}" mode=async
+hangs reset_hangs yes 'environments [02] to [13]: reset\(\) after step [1-9][0-9]*' "${training[@]}" mode=lockstep
+export ONLY=3 AFTER=1
+hangs step_hangs yes 'environments 0 to 2 of the evaluation: step\(\) at step 1' "${evaluating[@]}" mode=async
+hangs step_hangs yes 'environments 0 to 2 of the evaluation: step\(\) at step 1' "${evaluating[@]}" mode=lockstep
+hangs step_hangs yes 'environments 0 to 2 of the evaluation: step\(\) at step 1' "${training[@]}" mode=async
+unset ONLY AFTER
+hangs step_hangs no 'environments [02] to [13]: step\(\) at step 1' "${training[@]}"
+hangs create_hangs no 'softac train: DampedSpring-v0, environments 0 to 1: create\(\)' "${training[@]}"
+hangs hang_loading no 'faulty.so: a constructor, while it was loaded' "${training[@]}"
+hangs hang_in_plugin no 'faulty.so: sac_env_plugin\(\)' "${training[@]}"
+hangs destroy_hangs yes 'destroy\(\) after step [1-9][0-9]*' "${training[@]}"
+hangs step_hangs no 'softac eval: DampedSpring-v0, environments 0 to 1 of the evaluation: step\(\) at step 1' "${again[@]}"
+hangs reset_to_hangs no 'softac rollout: DampedSpring-v0, environment 0: reset_to\(\) after step 0' \
+    rollout ./faulty.so --state state --actions actions
+hangs spec_hangs no 'softac envs: DampedSpring-v0: spec\(\)' envs ./faulty.so
+hangs step_hangs no 'FAIL  step .*environments 0 to 2: step\(\) at step 1' envs ./faulty.so --check
+hangs hangs_elsewhere no 'FAIL  threads .*environments [0246] to [1357]: step\(\) at step 1' envs ./faulty.so --check
+hangs create_hangs no '"environment 0: create\(\)|DampedSpring-v0, environment 0: create\(\)' envs ./faulty.so --check --json
+wait
+for (( ; hanging > 0; hanging--)); do
+    [[ ! -e hang$hanging/failed ]] && continue
+    cp "hang$hanging"/{out,err} .
+    fail "$(tr '\n' ';' <"hang$hanging/failed")"
+done
 
 # The same at once: there is nothing to keep.
 train step_crash
@@ -252,8 +331,6 @@ status=$?
 grep -q 'called exit() inside one of its functions' err || fail "train, step_exits: not told"
 
 # The evaluation's own environments, in eval and at a training's end.
-train none || fail "train without a fault"
-mv run trained
 evaluated() { # FAULT WORDS
     FAULT=$1 "$softac" eval trained --env ./faulty.so --episodes 2 >out 2>err
     local status=$?

@@ -1,26 +1,45 @@
 /* The template with one mistake, named by the environment variable FAULT: what tests/check_plugins.sh expects
  * `softac envs --check` and training to find. Without FAULT it has none. AFTER: mistakes of reset and step
- * wait until an instance's first environment has begun so many episodes. */
+ * wait until an instance's first environment has begun so many episodes. ONLY: they are made in instances of
+ * so many environments alone. */
 #define sac_env_plugin template_plugin
 #include "../envs/template/template.c"
 #undef sac_env_plugin
 
+#include <pthread.h>
 #include <stdbool.h>
+#include <unistd.h>
 
 static const char *fault = "";
 static uint64_t after;
+static int32_t only;
 /* What no environment may have: variables that instances share. */
 static int specs, creates;
 static double shared;
+/* The last instances made: where, with how many environments, in which thread. */
+enum { MADE = 64 };
+static struct {
+    const void *instance;
+    int32_t environments;
+    pthread_t thread;
+} made[MADE];
 
 static bool is(const char *name)
 {
     return strcmp(fault, name) == 0;
 }
 
+static int number_of(const struct instance *i)
+{
+    int n = (creates - 1) % MADE;
+    for (int tried = 0; tried < MADE && made[n].instance != i; tried++)
+        n = (n + MADE - 1) % MADE;
+    return n;
+}
+
 static bool is_now(const char *name, const struct instance *i)
 {
-    return is(name) && i->spring[0].episodes >= after;
+    return is(name) && i->spring[0].episodes >= after && (!only || made[number_of(i)].environments == only);
 }
 
 /* Sanitizers would see these two coming. */
@@ -46,6 +65,12 @@ __attribute__((noinline)) static int recurse(volatile const char *outer)
     return room[0] == 1 ? 0 : recurse(room) + room[0]; /* it never is */
 }
 
+static void hang(void)
+{
+    for (;;)
+        pause();
+}
+
 __attribute__((constructor)) static void choose_fault(void)
 {
     const char *wanted = getenv("FAULT");
@@ -53,6 +78,10 @@ __attribute__((constructor)) static void choose_fault(void)
         fault = wanted;
     const char *episodes = getenv("AFTER");
     after = episodes ? strtoull(episodes, NULL, 10) : 0;
+    const char *environments = getenv("ONLY");
+    only = environments ? (int32_t)strtol(environments, NULL, 10) : 0;
+    if (is("hang_loading"))
+        hang();
     if (is("crash_loading"))
         crash();
 }
@@ -102,6 +131,8 @@ static int faulty_spec(const char *const *options, struct sac_env_spec *s, char 
 {
     if (is("spec_crash"))
         crash();
+    if (is("spec_hangs"))
+        hang();
     if (is("spec_fails"))
         return fail(error);
     if (is("spec_silent"))
@@ -124,6 +155,8 @@ static int fail_to_create(void **instance, char *error)
         crash();
     if (is("create_aborts"))
         abort();
+    if (is("create_hangs"))
+        hang();
     if (is("create_overflow"))
         return recurse(room);
     if (is("create_fails"))
@@ -150,7 +183,12 @@ static int faulty_create(const struct sac_env_create *given, void **instance, ch
         c.seed += (uint64_t)given->environments;
     if (is("own_random"))
         c.seed += (uint64_t)creates;
-    return create(&c, instance, error);
+    const int status = create(&c, instance, error);
+    const int n = (creates - 1) % MADE;
+    made[n].instance = *instance;
+    made[n].environments = given->environments;
+    made[n].thread = pthread_self();
+    return status;
 }
 
 static void faulty_destroy(void *instance)
@@ -159,6 +197,8 @@ static void faulty_destroy(void *instance)
         crash();
     if (is("destroy_null") && !instance)
         crash();
+    if (is("destroy_hangs"))
+        hang();
     destroy(instance);
 }
 
@@ -171,6 +211,8 @@ static int faulty_reset(void *instance, int32_t count, const int32_t *which, flo
     struct instance *i = instance;
     if (is_now("reset_crash", i))
         crash();
+    if (is_now("reset_hangs", i))
+        hang();
     if (is_now("reset_fails", i))
         return fail(error);
     if (is("reset_unwritten"))
@@ -184,7 +226,7 @@ static int faulty_reset(void *instance, int32_t count, const int32_t *which, flo
         i->first += is("clones") ? (uint32_t)which[k] : 0;
         if (is_now("reset_nan", i))
             row[1] = NAN;
-        if (is("reset_beyond"))
+        if (is_now("reset_beyond", i))
             row[OBSERVATIONS] = 0;
         if (is("reset_dense")) /* takes `which` for the rows to fill */
             memcpy(observation + (size_t)k * stride, row, OBSERVATIONS * sizeof *row);
@@ -197,11 +239,11 @@ static int faulty_reset(void *instance, int32_t count, const int32_t *which, flo
 static void spoil_results(const struct instance *i, const struct sac_env_step *s, int32_t j)
 {
     float *row = s->observation + (size_t)j * s->observation_stride;
-    if (is("step_beyond"))
+    if (is_now("step_beyond", i))
         row[OBSERVATIONS] = 0;
     if (is("step_before"))
         row[-1] = 0;
-    if (is("step_dense")) /* takes rows for packed */
+    if (is_now("step_dense", i)) /* takes rows for packed */
         memcpy(s->observation + (size_t)j * OBSERVATIONS, row, OBSERVATIONS * sizeof *row);
     if (is("writes_action"))
         ((float *)s->action)[(size_t)j * s->action_stride] += 1;
@@ -209,8 +251,20 @@ static void spoil_results(const struct instance *i, const struct sac_env_step *s
         row[2] = NAN;
     if (is_now("infinite_reward", i))
         s->reward[j] = INFINITY;
+    if (is_now("large_reward", i))
+        s->reward[j] = -1e300;
     if (is_now("flag_two", i))
         s->terminated[j] = 2;
+    if (is_now("flag_many", i))
+        s->truncated[j] = 255;
+    if (is_now("infinite_final", i)) {
+        s->terminated[j] = 1;
+        row[0] = -INFINITY;
+    }
+    if (is_now("nan_truncated", i)) {
+        s->truncated[j] = 1;
+        row[1] = NAN;
+    }
 }
 
 static void spoil_motion(struct instance *i, const struct sac_env_step *s, int32_t j)
@@ -238,6 +292,8 @@ static int fail_to_step(const struct instance *i, char *error)
         return divide(0);
     if (is_now("step_exits", i))
         exit(0);
+    if (is_now("step_hangs", i) || (is("hangs_elsewhere") && pthread_self() != made[number_of(i)].thread))
+        hang();
     return is_now("step_fails", i) ? fail(error) : is_now("step_silent", i);
 }
 
@@ -276,6 +332,8 @@ static int faulty_reset_to(void *instance, int32_t index, const double *position
     struct spring *s = &((struct instance *)instance)->spring[index];
     const double before = s->velocity;
     reset_to(instance, index, position, velocity, observation, error);
+    if (is("reset_to_hangs"))
+        hang();
     if (is("reset_to_remembers"))
         s->velocity = before;
     if (is("reset_to_unwritten"))
@@ -335,5 +393,7 @@ const struct sac_env_ops *sac_env_plugin(uint32_t abi)
     ops.id = is("no_id") ? NULL : is("bad_id") ? "Damped Spring" : ops.id;
     if (is("crash_in_plugin"))
         crash();
+    if (is("hang_in_plugin"))
+        hang();
     return is("no_table") ? NULL : is("wild_table") ? (const struct sac_env_ops *)64 : &ops;
 }

@@ -82,6 +82,8 @@ struct sac_machine {
     int env_threads;
     int learner_threads; /* a host that OMP_THREAD_LIMIT allows fewer gets fewer */
     bool pin;            /* bind each thread to CPUs of its own, as far as there are enough */
+    int env_timeout;     /* seconds after which an environment's function that has not come back ends the
+                            run; 0: 60, -1: any time is allowed */
 };
 
 /* Every field at the default of the settings table. NULL: nothing. */

@@ -107,6 +107,7 @@ static int take_value(const struct usage *usage, const struct option *option, co
 {
     unsigned long long number;
     const bool whole = is_whole(word, &number);
+    const unsigned long long least = option->kind == OPTION_SECONDS ? 0 : 1;
     const unsigned long long most = option->kind == OPTION_FEW ? 256 : 1000000;
     switch (option->kind) {
     case OPTION_FLAG:
@@ -119,9 +120,10 @@ static int take_value(const struct usage *usage, const struct option *option, co
         return ARGUMENTS_TAKEN;
     case OPTION_COUNT:
     case OPTION_FEW:
-        if (!whole || number < 1 || number > most)
-            return say_usage(usage->command, "%s %s: expected a whole number from 1 to %llu", option->name,
-                             *word ? word : "''", most);
+    case OPTION_SECONDS:
+        if (!whole || number < least || number > most)
+            return say_usage(usage->command, "%s %s: expected a whole number from %llu to %llu", option->name,
+                             *word ? word : "''", least, most);
         *(int *)option->value = (int)number;
         return ARGUMENTS_TAKEN;
     case OPTION_SEED:

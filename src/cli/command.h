@@ -22,11 +22,12 @@ extern const struct command command_train, command_eval, command_export, command
 /* --- arguments: one table of options per command drives parsing and help --- */
 
 enum option_kind {
-    OPTION_FLAG,  /* bool *: set when given */
-    OPTION_TEXT,  /* const char **: the word that follows, or after '=' */
-    OPTION_COUNT, /* int *: a whole number from 1 to 1000000 */
-    OPTION_FEW,   /* int *: a whole number from 1 to 256 */
-    OPTION_SEED   /* uint64_t * */
+    OPTION_FLAG,    /* bool *: set when given */
+    OPTION_TEXT,    /* const char **: the word that follows, or after '=' */
+    OPTION_COUNT,   /* int *: a whole number from 1 to 1000000 */
+    OPTION_FEW,     /* int *: a whole number from 1 to 256 */
+    OPTION_SECONDS, /* int *: a whole number from 0 to 1000000 */
+    OPTION_SEED     /* uint64_t * */
 };
 
 struct option {
@@ -71,6 +72,11 @@ struct env_options {
 };
 enum sac_status env_options_make(struct env_options *options, const char *model_directory);
 void env_options_free(struct env_options *options);
+
+/* For every command that calls environments: end the process, with a sentence, once a call that the calling
+ * thread makes has not come back for so many seconds (0: never). */
+void watchdog_start(const char *command, int seconds);
+#define ENV_TIMEOUT_HELP "give up an environment that hangs for S seconds, 0: never [60]"
 
 /* DIR|POLICY: a run directory stands for the policy in it. malloc'ed; NULL: no memory. */
 char *policy_path(const char *word);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "../environment.h"
+#include "../environment_call.h"
 #include "../environment_check.h"
 #include "../environment_instance.h"
 #include "../error.h"
@@ -190,7 +191,7 @@ static void print_findings(const struct findings *findings, const char *id)
 }
 
 /* Whether NAME can be loaded is the first check; that there is no such name is wrong usage. */
-static int check_environment(const char *name, const char *const *options, bool json)
+static int check_environment(const char *name, const char *const *options, int timeout, bool json)
 {
     const struct sac_env_ops *ops = NULL;
     const enum sac_status status = sac_environment_find(name, &ops);
@@ -201,7 +202,7 @@ static int check_environment(const char *name, const char *const *options, bool 
                                    status ? sac_last_error() : "its table fits the interface"};
     see_check(&findings, &load);
     if (!status)
-        sac_environment_check(ops, options, see_check, &findings);
+        sac_environment_check(ops, options, timeout ? (uint32_t)timeout : UINT32_MAX, see_check, &findings);
     print_findings(&findings, status ? name : ops->id);
     json_decref(findings.checks);
     return findings.count[SAC_CHECK_FAILED] ? EXIT_FAILED : EXIT_DONE;
@@ -211,10 +212,12 @@ static int run(int argc, char **argv)
 {
     const char *name = NULL, *model_directory = NULL;
     bool json = false, check = false;
+    int env_timeout = SAC_CALL_PATIENCE;
     const struct option options[] = {
         {"--check", OPTION_FLAG, NULL, &check, "try whether ENV keeps the promises of <softac/env.h>"},
         {"--json", OPTION_FLAG, NULL, &json, "print JSON"},
         {"--model-dir", OPTION_TEXT, "DIR", &model_directory, "where the environment's model files are"},
+        {"--env-timeout", OPTION_SECONDS, "S", &env_timeout, ENV_TIMEOUT_HELP},
         {0},
     };
     const struct usage usage = {
@@ -234,13 +237,11 @@ static int run(int argc, char **argv)
         return taken;
     if (check && !name)
         return say_usage("envs", "--check: expected an environment or a plugin FILE.so");
-    struct env_options env_options;
+    watchdog_start("envs", env_timeout);
+    static struct env_options env_options; /* a check that hangs leaves a thread behind that may read them */
     enum sac_status status = env_options_make(&env_options, model_directory);
-    if (!status && check) {
-        const int exit_status = check_environment(name, env_options.list, json);
-        env_options_free(&env_options);
-        return exit_status;
-    }
+    if (!status && check)
+        return check_environment(name, env_options.list, env_timeout, json);
     if (!status)
         status = list_environments(name, env_options.list, json);
     env_options_free(&env_options);

@@ -6,12 +6,13 @@
 #include <softac/trainer.h>
 
 #include "../environment.h"
+#include "../environment_call.h"
 #include "command.h"
 #include "report.h"
 
 struct request {
     const char *policy, *environment, *model_directory;
-    int episodes;
+    int episodes, env_timeout;
     uint64_t seed;
     bool stochastic, json;
 };
@@ -52,7 +53,7 @@ static enum sac_status load_and_evaluate(const struct request *request)
 
 static int run(int argc, char **argv)
 {
-    struct request request = {.episodes = 10};
+    struct request request = {.episodes = 10, .env_timeout = SAC_CALL_PATIENCE};
     const struct option options[] = {
         {"--env", OPTION_TEXT, "ENV", &request.environment, "play this one [the one it was trained on]"},
         {"--episodes", OPTION_COUNT, "N", &request.episodes, "how many [10]"},
@@ -61,6 +62,7 @@ static int run(int argc, char **argv)
         {"--json", OPTION_FLAG, NULL, &request.json, "print JSON"},
         {"--model-dir", OPTION_TEXT, "DIR", &request.model_directory,
          "where the environment's model files are"},
+        {"--env-timeout", OPTION_SECONDS, "S", &request.env_timeout, ENV_TIMEOUT_HELP},
         {0},
     };
     const struct usage usage = {
@@ -77,6 +79,7 @@ static int run(int argc, char **argv)
     if (words != 1)
         return say_usage("eval", "expected a run directory or a policy file");
     request.policy = word;
+    watchdog_start("eval", request.env_timeout);
     const enum sac_status status = load_and_evaluate(&request);
     return status ? say_failure("eval", status) : EXIT_DONE;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../environment.h"
+#include "../environment_call.h"
 #include "../environment_instance.h"
 #include "../error.h"
 #include "command.h"
@@ -12,6 +13,7 @@
 
 struct request {
     const char *environment, *state, *actions, *out, *model_directory;
+    int env_timeout;
 };
 
 struct rollout {
@@ -154,7 +156,7 @@ static enum sac_status rollout(const struct request *request)
 
 static int run(int argc, char **argv)
 {
-    struct request request = {0};
+    struct request request = {.env_timeout = SAC_CALL_PATIENCE};
     const struct option options[] = {
         {"--state", OPTION_TEXT, "F", &request.state,
          "JSON: {\"qpos\": [...], \"qvel\": [...]}; classic tasks {\"state\": [...]}"},
@@ -163,6 +165,7 @@ static int run(int argc, char **argv)
         {"--out", OPTION_TEXT, "F", &request.out, "write there [standard output]"},
         {"--model-dir", OPTION_TEXT, "DIR", &request.model_directory,
          "where the environment's model files are"},
+        {"--env-timeout", OPTION_SECONDS, "S", &request.env_timeout, ENV_TIMEOUT_HELP},
         {0},
     };
     const struct usage usage = {
@@ -181,6 +184,7 @@ static int run(int argc, char **argv)
         return say_usage("rollout", "expected an environment");
     if (!request.state || !request.actions)
         return say_usage("rollout", "expected %s and a file", request.state ? "--actions" : "--state");
+    watchdog_start("rollout", request.env_timeout);
     const enum sac_status status = rollout(&request);
     return status ? say_failure("rollout", status) : EXIT_DONE;
 }

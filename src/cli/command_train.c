@@ -5,7 +5,9 @@
 
 #include <softac/trainer.h>
 
+#include "../crash_guard.h"
 #include "../environment.h"
+#include "../environment_call.h"
 #include "../error.h"
 #include "../kernels/kernels.h"
 #include "../linear.h"
@@ -25,6 +27,7 @@
 struct request {
     const char *environment, *config, *seed, *steps, *out, *isa, *model_directory;
     bool json, perf;
+    int env_timeout;
     struct sac_machine machine;
     const char *words[MOST_WORDS]; /* ENV, then key=value */
     int word_count;
@@ -322,6 +325,8 @@ static bool is_stillborn(const struct run *run, enum sac_status status)
 static int finish(struct run *run, enum sac_status status)
 {
     char error[1024] = "";
+    if (status == SAC_ENV)
+        sac_crash_guard_hurry();
     if (is_stillborn(run, status)) {
         console_close(&run->console);
         discard_directory(run);
@@ -370,6 +375,7 @@ static void destroy(struct run *run)
 {
     interrupt_ignore(); /* the trainer goes; what is left is soon done */
     sac_run_directory_destroy(run->directory);
+    fflush(stdout); /* an environment may hang in destroy(), too */
     sac_trainer_destroy(run->trainer);
     free(run->returns);
     sources_free(&run->sources);
@@ -399,6 +405,7 @@ static int take_request(struct request *request, int argc, char **argv)
         {"--learner-threads", OPTION_FEW, "N", &request->machine.learner_threads, "threads that learn"},
         {"--pin", OPTION_FLAG, NULL, &request->machine.pin,
          "bind each thread to a CPU (softac info draws it)"},
+        {"--env-timeout", OPTION_SECONDS, "S", &request->env_timeout, ENV_TIMEOUT_HELP},
         {"--isa", OPTION_TEXT, "SET", &request->isa, "portable, avx2, avx512 [auto: the CPU's best]"},
         {"--perf", OPTION_FLAG, NULL, &request->perf, "name generated code for perf; count hardware events"},
         {"--model-dir", OPTION_TEXT, "DIR", &request->model_directory,
@@ -426,10 +433,12 @@ static int take_request(struct request *request, int argc, char **argv)
 
 static int run(int argc, char **argv)
 {
-    struct request request = {0};
+    struct request request = {.env_timeout = SAC_CALL_PATIENCE};
     const int taken = take_request(&request, argc, argv);
     if (taken != ARGUMENTS_TAKEN)
         return taken;
+    request.machine.env_timeout = request.env_timeout ? request.env_timeout : -1;
+    watchdog_start("train", request.env_timeout);
     struct run run = {.request = &request};
     const int status = train(&run);
     destroy(&run);
