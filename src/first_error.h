@@ -16,8 +16,8 @@ struct sac_first_error {
 
 /* Keep `status` and the calling thread's sac_last_error(), if it is the first. */
 void sac_first_error_keep(struct sac_first_error *error, enum sac_status status);
-/* Main, after all threads are joined: the status, with its sentence in sac_last_error(). SAC_OK if there was
- * none. */
+/* Main, after all threads are joined that may have kept it: the status, with its sentence in
+ * sac_last_error(). SAC_OK if there was none. */
 enum sac_status sac_first_error_take(const struct sac_first_error *error);
 
 #endif

@@ -80,7 +80,9 @@ enum sac_status sac_trainer_create(const struct sac_settings *settings, const st
                                    struct sac_trainer **trainer);
 
 /* Train to the end of the step budget, play the last evaluation, return SAC_OK. Once per trainer: SAC_STATE.
- * observer: NULL for none, else valid until it returns. All threads are joined on return.
+ * observer: NULL for none, else valid until it returns. All threads are joined on return, but for those that
+ * are inside a reset or step of the environment that does not come back (machine->env_timeout): SAC_ENV names
+ * it.
  *
  * SAC_STOPPED after sac_trainer_stop; otherwise the first error of any thread: SAC_ENV, SAC_NOMEM. Whatever
  * it returned, sac_trainer_policy gives what was learnt. */
@@ -95,7 +97,8 @@ void sac_trainer_stop(struct sac_trainer *trainer);
  * or during it in another thread. SAC_INVALID (NULL), SAC_NOMEM. */
 enum sac_status sac_trainer_policy(const struct sac_trainer *trainer, struct sac_policy **policy);
 
-/* Frees it and destroys its environments. Takes NULL. Not during its run. */
+/* Frees it and destroys its environments. Takes NULL. Not during its run. Does nothing where the run left a
+ * thread behind in an environment: that may come back and go on using all of it. */
 void sac_trainer_destroy(struct sac_trainer *trainer);
 
 /* NULL, or a sentence with the paths of the OpenMP runtimes that this process has loaded, if there are
