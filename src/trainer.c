@@ -432,6 +432,20 @@ static enum sac_status start_threads(struct sac_trainer *t)
 
 /* --- watching --- */
 
+static bool workers_over(const struct sac_trainer *t)
+{
+    bool over = true;
+    for (int i = LEARNER_THREAD; i < FIRST_ENV_THREAD + t->env_threads; i++)
+        over = over && sac_run_thread_over(&t->thread[i]);
+    return over;
+}
+
+/* Env threads and learner are at work; before and after that the threads' numbers say little. */
+static bool at_work(const struct sac_trainer *t)
+{
+    return t->over == workers_over;
+}
+
 static struct sac_cpu_seconds cpu_used(const struct sac_trainer *t)
 {
     struct sac_cpu_seconds used = {.learner = sac_run_thread_cpu_seconds(&t->thread[LEARNER_THREAD])};
@@ -444,7 +458,7 @@ static void report_progress(struct sac_trainer *t)
 {
     struct sac_progress progress = {.learner_threads = sac_machine_share_sharing(t->share)};
     sac_meter_look(t->meter, cpu_used(t), &progress);
-    if (t->running && progress.updates > 0) /* not what the warm-up takes, which is soon over */
+    if (at_work(t) && progress.updates > 0) /* not what the warm-up takes, which is soon over */
         sac_machine_share_tell(t->share, progress.env_duty);
     if (t->observer && t->observer->progress)
         t->observer->progress(t->observer->context, &progress);
@@ -578,14 +592,6 @@ static void look_at_threads(struct sac_trainer *t)
             sac_governor_stop(t->governor);
 }
 
-static bool workers_over(const struct sac_trainer *t)
-{
-    bool over = true;
-    for (int i = LEARNER_THREAD; i < FIRST_ENV_THREAD + t->env_threads; i++)
-        over = over && sac_run_thread_over(&t->thread[i]);
-    return over;
-}
-
 static bool evaluation_over(const struct sac_trainer *t)
 {
     return sac_desk_state(t->desk) == SAC_DESK_IDLE || sac_governor_stopped(t->governor);
@@ -606,7 +612,7 @@ static bool needs_main(void *context)
 static void look(struct sac_trainer *t)
 {
     look_at_threads(t);
-    if (t->over != workers_over)
+    if (!at_work(t))
         return;
     report_progress(t);
     size_team(t);
