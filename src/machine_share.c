@@ -10,6 +10,9 @@
 #include "memory.h"
 #include "neighbours.h"
 
+/* CPUs that every machine is busy with by itself, and that counting by ticks may be off. */
+static const double BACKGROUND = 0.1;
+
 struct sac_machine_share {
     struct sac_topology *topology;
     struct sac_neighbourhood *hood; /* NULL: the run is over */
@@ -89,11 +92,11 @@ static void describe(const struct sac_machine_share *s, const struct sac_neighbo
 {
     char runs[48] = "", programs[48] = "";
     if (n->runs > 0)
-        snprintf(runs, sizeof runs, ", other runs %.2g", n->cores);
-    if (n->programs >= 0.1)
-        snprintf(programs, sizeof programs, ", other programs %.2g", n->programs);
+        snprintf(runs, sizeof runs, ", other runs %.3g", n->cores);
+    if (n->programs > 0)
+        snprintf(programs, sizeof programs, ", other programs %.3g", n->programs);
     snprintf(sentence, size,
-             "%d of %d learner threads work%s now: of %.3g CPUs the environments take %.2g beside them%s%s%s",
+             "%d of %d learner threads work%s now: of %.3g CPUs the environments take %.3g beside them%s%s%s",
              s->sharing, s->placement->learner_threads, s->sharing == 1 ? "s" : "",
              sac_topology_capacity(s->topology), sac_placement_env_duty(duty, s->sharing), runs, programs,
              duty->others > 0 ? ", an evaluation one more" : "");
@@ -104,7 +107,7 @@ bool sac_machine_share_follow(struct sac_machine_share *s, const struct sac_duty
 {
     sac_neighbourhood_look(s->hood);
     struct sac_neighbours n = *sac_neighbourhood_known(s->hood);
-    n.programs = fmax(0, sac_machine_load_look(&s->load, s->topology) - n.cores);
+    n.programs = fmax(0, sac_machine_load_look(&s->load, s->topology) - n.cores - BACKGROUND);
     s->capacity = sac_placement_capacity(s->topology, &n);
     const int sharing = sac_placement_team(s->capacity, s->placement->learner_threads, duty);
     if (sharing == s->sharing)
