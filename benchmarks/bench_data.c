@@ -10,9 +10,9 @@
 #include "memory.h"
 #include "random.h"
 
-const struct bench_shape bench_shapes[BENCH_SHAPES] = {
+const struct bench_shape bench_shapes[BENCH_SHAPES + BENCH_LARGE_BATCHES] = {
     {"pendulum", 3, 1, 256, 256},    {"halfcheetah", 17, 6, 256, 256}, {"ant", 105, 8, 256, 256},
-    {"humanoid", 348, 17, 256, 256}, {"small", 3, 1, 64, 100},
+    {"humanoid", 348, 17, 256, 256}, {"small", 3, 1, 64, 100},         {"halfcheetah_4096", 17, 6, 256, 4096},
 };
 
 enum { EPISODE_STEPS = 1000 };
@@ -22,7 +22,7 @@ struct bench_episode {
     uint32_t observation, action; /* rows of the source that it begins with */
 };
 
-static struct bench_replay *in_use[BENCH_SHAPES]; /* by shape */
+static struct bench_replay *in_use[BENCH_SHAPES + BENCH_LARGE_BATCHES]; /* by shape */
 
 struct sac_settings bench_settings(const struct bench_shape *shape, enum sac_algorithm algorithm)
 {

@@ -15,8 +15,9 @@ struct bench_shape {
     int batch_size;
 };
 
-enum { BENCH_SHAPES = 5, BENCH_SEED = 1 };
-extern const struct bench_shape bench_shapes[BENCH_SHAPES];
+/* Behind the shapes that every benchmark has: large batches, which only whole updates are timed with. */
+enum { BENCH_SHAPES = 5, BENCH_LARGE_BATCHES = 1, BENCH_SEED = 1 };
+extern const struct bench_shape bench_shapes[BENCH_SHAPES + BENCH_LARGE_BATCHES];
 
 /* The defaults, but for the shape, the algorithm and BENCH_SEED. */
 struct sac_settings bench_settings(const struct bench_shape *shape, enum sac_algorithm algorithm);

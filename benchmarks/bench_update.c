@@ -11,12 +11,13 @@
 #include "learner.h"
 #include "update_work.h"
 
-enum { WARM_UPDATES = 100, ALGORITHMS = 2 };
+enum { ALGORITHMS = 2, SUBJECTS = ALGORITHMS * (BENCH_SHAPES + BENCH_LARGE_BATCHES) };
+enum { WARM_ROWS = 25600, LEAST_WARM_UPDATES = 10 }; /* not timed: a hundred of the usual batches */
 
 static struct subject {
     const struct bench_shape *shape;
     enum sac_algorithm algorithm;
-} subjects[ALGORITHMS * BENCH_SHAPES];
+} subjects[SUBJECTS];
 
 /* Lower-critic shares that count as training's. */
 static const double least_share = 0.3, most_share = 0.7;
@@ -97,7 +98,8 @@ static enum sac_status create(const struct benchmark *benchmark, const struct be
         status = create_learner(b, subject->shape, options->threads);
     if (status != SAC_OK)
         return status;
-    run(b, WARM_UPDATES);
+    const int warm = WARM_ROWS / subject->shape->batch_size;
+    run(b, warm > LEAST_WARM_UPDATES ? warm : LEAST_WARM_UPDATES);
     b->lower_rows = b->rows = 0;
     return SAC_OK;
 }
@@ -142,7 +144,7 @@ static enum sac_status check(void *state)
 
 int bench_update_list(struct benchmark *list, int count)
 {
-    for (int i = 0; i < ALGORITHMS * BENCH_SHAPES; i++) {
+    for (int i = 0; i < SUBJECTS; i++) {
         struct benchmark *b = &list[count++];
         subjects[i] = (struct subject){&bench_shapes[i / ALGORITHMS], i % ALGORITHMS ? SAC_V2 : SAC_V1};
         *b = (struct benchmark){.unit = "updates/s",

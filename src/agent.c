@@ -98,6 +98,11 @@ static void start(struct sac_agent *agent)
     agent->temperature->log_alpha = s->temperature_auto ? log(s->temperature) : 0;
 }
 
+int sac_agent_critic_parts(int split)
+{
+    return split == 1 ? 1 : split % 2 == 0 ? split / 2 : split;
+}
+
 enum sac_status sac_agent_create(const struct sac_settings *settings, int observation_size, int action_size,
                                  int split, struct sac_team *team, struct sac_agent **agent)
 {
@@ -107,7 +112,7 @@ enum sac_status sac_agent_create(const struct sac_settings *settings, int observ
     a->settings = *settings;
     a->team = team;
     a->split = clamp(split, 1, settings->batch_size);
-    a->critic_parts = clamp(split / 2, 1, settings->batch_size);
+    a->critic_parts = clamp(sac_agent_critic_parts(split), 1, settings->batch_size);
     a->critic_tasks = 2 * a->critic_parts;
     a->target_entropy = isnan(settings->target_entropy) ? -action_size : settings->target_entropy;
     enum sac_status status = create_batch(&a->batch, settings->batch_size, observation_size, action_size);

@@ -20,6 +20,11 @@ struct sac_losses {
     double entropy;     /* -mean log pi(a~|s) */
 };
 
+/* Into how many parts the rows of each critic are divided, so that `split` threads have as much to do: half
+ * as many as there are threads, each taking a part of one critic; of an odd number each takes a part of both.
+ */
+int sac_agent_critic_parts(int split);
+
 /* The split of the work is fixed by `split` (>= 1) alone, not by the team's size. */
 enum sac_status sac_agent_create(const struct sac_settings *settings, int observation_size, int action_size,
                                  int split, struct sac_team *team, struct sac_agent **agent);

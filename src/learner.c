@@ -4,6 +4,8 @@
 #include "error.h"
 #include "memory.h"
 
+enum { DRAW_ROWS = 512 }; /* that one member of the team gathers at a time: some 30 microseconds */
+
 /* Everything here belongs to the learner's thread, but for `counters` (counters.h). */
 struct sac_learner {
     struct sac_learner_context context;
@@ -64,13 +66,37 @@ static void publish(struct sac_learner *l)
         published = sac_snapshots_publish(c->snapshots, parameters, l->update);
 }
 
+static int smaller(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* One share of the batch's rows. */
+static void draw_share(void *context, int task)
+{
+    const struct sac_learner *l = context;
+    const struct sac_learner_context *c = &l->context;
+    struct sac_batch *batch = sac_agent_batch(c->agent);
+    const int first = task * DRAW_ROWS, end = smaller(first + DRAW_ROWS, batch->rows);
+    sac_replay_draw_rows(c->replay, c->settings->seed, l->update, first, end, batch);
+}
+
+/* The team shares the rows of a large batch; those of a small one are there before it has been called. */
+static void draw(struct sac_learner *l)
+{
+    const struct sac_learner_context *c = &l->context;
+    const int rows = sac_agent_batch(c->agent)->rows;
+    sac_replay_prepare(c->replay);
+    sac_team_run(c->team, draw_share, l, (rows + DRAW_ROWS - 1) / DRAW_ROWS);
+}
+
 void sac_learner_round(struct sac_learner *l)
 {
     const struct sac_learner_context *c = &l->context;
     struct sac_batch *batch = sac_agent_batch(c->agent);
     struct sac_losses losses;
     for (int i = 0; i < c->settings->updates_per_round; i++) {
-        sac_replay_draw(c->replay, c->settings->seed, l->update, batch);
+        draw(l);
         sac_count_ages(l->counters, (uint32_t)l->update, batch->version, batch->rows);
         sac_update(c->agent, l->update, &losses);
         count_update(l->counters, ++l->update, &losses);

@@ -298,26 +298,37 @@ static struct transition settle(const struct sac_replay *r, struct transition t,
     return t;
 }
 
-void sac_replay_draw(struct sac_replay *replay, uint64_t seed, uint64_t update, struct sac_batch *batch)
+void sac_replay_prepare(struct sac_replay *replay)
+{
+    if (!replay->indexed)
+        build_index(replay);
+}
+
+void sac_replay_draw_rows(const struct sac_replay *replay, uint64_t seed, uint64_t update, int first, int end,
+                          struct sac_batch *batch)
 {
     struct transition ahead[LOOKAHEAD];
     uint64_t number[NUMBERS];
-    if (!replay->indexed)
-        build_index(replay);
-    for (int i = 0; i < batch->rows + LOOKAHEAD; i++) {
-        if (i >= LOOKAHEAD) {
+    for (int i = first; i < end + LOOKAHEAD; i++) {
+        if (i >= first + LOOKAHEAD) {
             const struct transition t = settle(replay, ahead[i % LOOKAHEAD], seed, update, i - LOOKAHEAD);
             gather(&replay->layout, t, i - LOOKAHEAD, batch);
         }
-        if (i < batch->rows) {
-            if (i % NUMBERS == 0)
+        if (i < end) {
+            if ((i - first) % NUMBERS == 0)
                 sac_kernels()->bits(number, seed, SAC_PURPOSE_DRAW, update, 0, (uint32_t)i, NUMBERS);
-            const struct transition t = choose(replay, number[i % NUMBERS]);
+            const struct transition t = choose(replay, number[(i - first) % NUMBERS]);
             prefetch(t.row, replay->layout.used);
             prefetch(t.before, replay->layout.observation_size);
             ahead[i % LOOKAHEAD] = t;
         }
     }
+}
+
+void sac_replay_draw(struct sac_replay *replay, uint64_t seed, uint64_t update, struct sac_batch *batch)
+{
+    sac_replay_prepare(replay);
+    sac_replay_draw_rows(replay, seed, update, 0, batch->rows, batch);
 }
 
 /* --- tests and checkpoints --- */

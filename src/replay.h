@@ -6,7 +6,7 @@
  * edges A-D).
  *
  * env thread -> sac_shard_*: only the thread that owns the shard.   learner -> sac_replay_*: the learner
- * only. */
+ * only, and its team inside its jobs. */
 #ifndef SAC_REPLAY_H
 #define SAC_REPLAY_H
 
@@ -56,6 +56,11 @@ int64_t sac_replay_rows(const struct sac_replay *replay);
  * hold at least one; fill next (s'), current (s), taken (s | a), reward, not_terminated, version. Depends on
  * seed, update and the window alone. */
 void sac_replay_draw(struct sac_replay *replay, uint64_t seed, uint64_t update, struct sac_batch *batch);
+/* The same in pieces that several threads may take at once: prepare first, then each row once. What is drawn
+ * does not depend on the pieces. */
+void sac_replay_prepare(struct sac_replay *replay);
+void sac_replay_draw_rows(const struct sac_replay *replay, uint64_t seed, uint64_t update, int first, int end,
+                          struct sac_batch *batch);
 
 /* --- tests and checkpoints, at a safe point --- */
 uint64_t sac_replay_head(const struct sac_replay *replay, int environment);

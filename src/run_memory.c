@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent.h"
 #include "counters.h"
 #include "critic.h"
 #include "error.h"
@@ -65,7 +66,7 @@ static double learner_bytes(const struct sac_run_sizes *sizes, const struct netw
 {
     const struct sac_settings *s = &sizes->settings;
     const bool v1 = s->algorithm == SAC_V1, through_actions = s->estimator == SAC_REPARAMETERIZATION;
-    const int critic_parts = sizes->split > 1 ? sizes->split / 2 : 1;
+    const int critic_parts = sac_agent_critic_parts(sizes->split);
     const double draws = v1 ? 1 : 2;
     double floats = weight_floats(&n->policy.network, false, sizes->split) +
                     2 * weight_floats(&n->critic, !v1, critic_parts);

@@ -171,11 +171,18 @@ static void serve(struct sac_team *team, int index)
     }
 }
 
+/* No more members than are needed to be done as soon: 8 tasks take 7 members as long as 4. */
+static int fewest(int tasks, int members)
+{
+    const int each = (tasks + members - 1) / members;
+    return (tasks + each - 1) / each;
+}
+
 void sac_team_run(struct sac_team *team, void (*job)(void *context, int task), void *context, int tasks)
 {
     const int wanted = sac_load_relaxed(wanted, &team->wanted);
-    const int sharing = wanted < team->present ? wanted : team->present;
-    if (sharing == 1 || tasks == 1) {
+    const int sharing = fewest(tasks, wanted < team->present ? wanted : team->present);
+    if (sharing == 1) {
         for (int task = 0; task < tasks; task++)
             job(context, task);
         return;

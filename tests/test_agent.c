@@ -73,6 +73,91 @@ START_TEST(test_splits_agree)
 }
 END_TEST
 
+enum { LARGE_BATCH = 1031 }; /* no split divides it */
+
+static struct sac_settings large_batch(int variant_number)
+{
+    struct sac_settings s = variant(variant_number);
+    s.batch_size = LARGE_BATCH;
+    s.hidden[0] = s.hidden[1] = 32;
+    return s;
+}
+
+/* Furthest apart that two gradients are, in parts of the larger one's greatest element. */
+static double distance(const struct sac_weights *a, const struct sac_weights *b)
+{
+    double greatest = 0, furthest = 0;
+    for (size_t i = 0; i < a->size; i++) {
+        greatest = fmax(greatest, fabs((double)a->gradient[i]));
+        furthest = fmax(furthest, fabs((double)a->gradient[i] - (double)b->gradient[i]));
+    }
+    return furthest / greatest;
+}
+
+/* The gradients of a large batch are those of the undivided work but for the order of their sums, for every
+ * split up to 16: policy, both critics, value network. */
+START_TEST(test_large_batch_gradients)
+{
+    const struct sac_settings s = large_batch(_i);
+    struct fixture whole = fixture_create(&s, 1, 1);
+    fixture_update(&whole, 1);
+    for (int split = 2; split <= 16; split++) {
+        struct fixture f = fixture_create(&s, split, 1);
+        const struct sac_losses losses = fixture_update(&f, 1);
+        ck_assert(isfinite(losses.critic) && isfinite(losses.policy));
+        ck_assert_double_lt(distance(&whole.agent->policy.weights, &f.agent->policy.weights), 2e-5);
+        for (int k = 0; k < 2; k++)
+            ck_assert_double_lt(distance(&whole.agent->critic[k].weights, &f.agent->critic[k].weights), 2e-5);
+        if (s.algorithm == SAC_V1)
+            ck_assert_double_lt(distance(&whole.agent->value.weights, &f.agent->value.weights), 2e-5);
+        fixture_destroy(&f);
+    }
+    fixture_destroy(&whole);
+}
+END_TEST
+
+/* A large batch divided among 16 has the same bits after three updates for any team, also one that is much
+ * larger than the machine. */
+START_TEST(test_large_teams)
+{
+    const struct sac_settings s = large_batch(_i);
+    const int members[] = {1, 3, 16, 24};
+    float *first = NULL;
+    for (int i = 0; i < 4; i++) {
+        struct fixture f = fixture_create(&s, 16, members[i]);
+        fixture_update(&f, 3);
+        if (first)
+            ck_assert_msg(state_equals(f.agent, first), "%d members", members[i]);
+        else
+            first = copy_state(f.agent);
+        fixture_destroy(&f);
+    }
+    free(first);
+}
+END_TEST
+
+/* Every split has its tasks filled evenly: threads differ by at most one row in each division, and have as
+ * many tasks each. */
+START_TEST(test_even_shares)
+{
+    const struct sac_settings s = large_batch(2);
+    for (int split = 1; split <= 16; split++) {
+        struct fixture f = fixture_create(&s, split, 1);
+        const struct sac_agent *a = f.agent;
+        ck_assert_int_eq(a->policy.parts, split);
+        ck_assert_msg(split == 1 || a->critic_tasks % split == 0, "%d tasks for %d threads", a->critic_tasks,
+                      split);
+        for (int i = 0; i < a->critic_parts; i++)
+            ck_assert_int_le(abs(a->critic[0].part[i].rows - LARGE_BATCH / a->critic_parts), 1);
+        for (int i = 0; i < split; i++) {
+            ck_assert_int_le(abs(a->policy.part[i].rows - LARGE_BATCH / split), 1);
+            ck_assert_int_le(abs(a->policy.part[i].draws - 2 * LARGE_BATCH / split), 1);
+        }
+        fixture_destroy(&f);
+    }
+}
+END_TEST
+
 /* Copying the state away and back restores the agent: the next update gives the same bits again. */
 START_TEST(test_state_restores)
 {
@@ -301,6 +386,9 @@ int main(void)
     tcase_set_timeout(tc, 120);
     tcase_add_loop_test(tc, test_team_size_changes_nothing, 0, VARIANTS);
     tcase_add_loop_test(tc, test_splits_agree, 0, VARIANTS);
+    tcase_add_loop_test(tc, test_large_batch_gradients, 0, VARIANTS);
+    tcase_add_loop_test(tc, test_large_teams, 0, VARIANTS);
+    tcase_add_test(tc, test_even_shares);
     tcase_add_loop_test(tc, test_state_restores, 0, VARIANTS);
     tcase_add_loop_test(tc, test_state_is_one_block, 0, VARIANTS);
     tcase_add_loop_test(tc, test_targets_move_by_tau, 0, VARIANTS);

@@ -189,12 +189,12 @@ static struct sac_settings variant(int i)
 enum { VARIANTS = 4 };
 
 /* Every loss of every variant (v1 by both estimators, v2 with learnt and fixed temperature), work undivided
- * and divided in two ways. */
+ * and divided in four ways. */
 START_TEST(test_all_losses)
 {
     const struct sac_settings s = variant(_i);
-    const int splits[] = {1, 2, 5};
-    for (int i = 0; i < 3; i++)
+    const int splits[] = {1, 2, 4, 5, 8};
+    for (int i = 0; i < 5; i++)
         check_all(&s, splits[i], false);
 }
 END_TEST

@@ -542,6 +542,30 @@ START_TEST(first_touch)
 }
 END_TEST
 
+/* Drawn in pieces of any length and in any order, a batch is the one that is drawn at once. */
+START_TEST(pieces_make_the_whole)
+{
+    struct history h = begin(3, 2, 70, 4);
+    static struct columns whole, pieces;
+    play(&h, 60);
+    draw(&h, 5, 9, &whole);
+    for (int length = 1; length < ROWS; length = 2 * length + 1) {
+        draw(&h, 6, 10, &pieces); /* something else, and its padding */
+        sac_replay_prepare(h.replay);
+        for (int first = (ROWS - 1) / length * length; first >= 0; first -= length)
+            sac_replay_draw_rows(h.replay, 5, 9, first, first + length < ROWS ? first + length : ROWS,
+                                 &pieces.batch);
+        ck_assert_mem_eq(pieces.next, whole.next, sizeof whole.next);
+        ck_assert_mem_eq(pieces.current, whole.current, sizeof whole.current);
+        ck_assert_mem_eq(pieces.taken, whole.taken, sizeof whole.taken);
+        ck_assert_mem_eq(pieces.reward, whole.reward, sizeof whole.reward);
+        ck_assert_mem_eq(pieces.not_terminated, whole.not_terminated, sizeof whole.not_terminated);
+        ck_assert_mem_eq(pieces.version, whole.version, sizeof whole.version);
+    }
+    end(&h);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tc = tcase_create("replay");
@@ -556,6 +580,7 @@ int main(void)
     tcase_add_test(tc, uniform);
     tcase_add_test(tc, independent_of_threads);
     tcase_add_test(tc, seed_and_update_decide);
+    tcase_add_test(tc, pieces_make_the_whole);
     tcase_add_test(tc, records);
     tcase_add_test(tc, memory_is_refused);
     tcase_add_test(tc, bad_shapes_are_refused);

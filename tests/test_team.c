@@ -38,6 +38,17 @@ static void require(bool condition, const char *what, int task)
         ck_abort_msg("%s (task %d)", what, task);
 }
 
+/* The smallest team in which nobody has more tasks than with `members`. */
+static int fewest(int tasks, int members)
+{
+    int most = 0, m = 1;
+    while (most * members < tasks)
+        most++;
+    while (most * m < tasks)
+        m++;
+    return m;
+}
+
 static void run_and_check(struct work *w, int tasks)
 {
     w->input++;
@@ -46,12 +57,12 @@ static void run_and_check(struct work *w, int tasks)
     sac_team_run(w->team, note, w, tasks);
     const int present = omp_get_num_threads();
     const int sharing = w->sharing && w->sharing < present ? w->sharing : present;
-    const int members = tasks == 1 ? 1 : sharing;
+    const int members = fewest(tasks, sharing);
     require(present == sac_team_members(w->team) || present == sac_team_limit(), "too few members", present);
     for (int t = 0; t < tasks; t++) {
         require(w->task[t].runs == 1, "not run exactly once", t);
         require(w->task[t].saw == w->input, "did not see what the leader wrote", t);
-        require(w->task[t].member == t % members, "not on member t % members", t);
+        require(w->task[t].member == t % members, "not on member t % members, the fewest that do", t);
     }
 }
 
