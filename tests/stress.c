@@ -20,7 +20,7 @@ int64_t stress_amount(int64_t amount)
     const char *factor = getenv("SOFTAC_STRESS");
     if (factor != NULL && atoi(factor) > 0)
         amount *= atoi(factor);
-#ifdef SAC_SANITIZER
+#if defined SAC_SANITIZER || defined SAC_YIELD_INJECTION
     amount /= 4;
 #endif
     return amount;
@@ -61,7 +61,7 @@ static _Noreturn void be_broken(void (*broken)(void), int said)
     dup2(said, STDOUT_FILENO);
     dup2(said, STDERR_FILENO);
     setrlimit(RLIMIT_CORE, &no_core);
-    alarm(120); /* a hang is no finding */
+    alarm(600); /* a hang is no finding */
     broken();
     _exit(0);
 }

@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-/* `amount` in make check, SOFTAC_STRESS times that in make check-stress; a quarter under the sanitizers. */
+/* `amount` in make check, SOFTAC_STRESS times that in make check-stress; a quarter where everything is slow:
+ * under the sanitizers, and with yields injected. */
 int64_t stress_amount(int64_t amount);
 
 /* Each program goes through these: one to four times as many threads as cores. */
