@@ -1,5 +1,6 @@
 /* governor/wake/median, governor/wake/p99: from the moment a thread has done what another one waits for until
  * that one goes on. governor/waiting: what env threads cost that wait for a learner. */
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -227,7 +228,8 @@ static void run_waiting(void *state, int64_t calls)
         sac_governor_updated(b->governor);
     }
     const double seconds = 1e-9 * (double)(sac_time_ns() - start);
-    b->waiting_share = (env_cpu_seconds(b) - used) / seconds / b->env_threads;
+    const double least = 1e-9; /* that the clocks tell: a share of 0 could be compared with nothing */
+    b->waiting_share = fmax(env_cpu_seconds(b) - used, least) / seconds / b->env_threads;
 }
 
 static double waiting_percent(void *state)
