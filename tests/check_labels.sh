@@ -29,6 +29,17 @@ complain "edges of $page that are not in src/labels.h:" "$(comm -13 <(sort <<<"$
 complain "relaxed labels of src/labels.h without a row in $page:" "$(comm -23 <(labels RELAXED | sort) <(echo "$in_relaxed"))"
 complain "relaxed labels of $page, twice or not in src/labels.h:" "$(comm -13 <(labels RELAXED | sort) <(echo "$in_relaxed"))"
 
+# What weakens them: each in a model, and what the page names as its mutant exists.
+halves=$(labels ACQ_REL | sed 's/.*/&_ACQUIRE\n&_RELEASE/')
+complain "acquires and releases that no model weakens:" \
+    "$(comm -23 <((labels RELEASE; labels ACQUIRE; echo "$halves") | sort) <(tests/models/check_models.sh --labels | sort))"
+for killer in $(tests/check_orderings.sh --table | cut -d ' ' -f 2 | sort -u); do
+    [[ $killer == models ]] || grep -q "edges(\"$killer\"" tests/test_edges.c ||
+        complain "named as a mutant in $page, but not a case of tests/test_edges.c:" "$killer"
+done
+complain "rows of $page without a mutant:" \
+    "$(comm -23 <((labels RELEASE; labels ACQUIRE; echo "$halves") | sort) <(tests/check_orderings.sh --table | grep ' .' | cut -d ' ' -f 1 | sort))"
+
 files=$(find src envs -name '*.[ch]' ! -path src/atomics.h ! -path src/labels.h | sort)
 # shellcheck disable=SC2086
 used=$(cat $files | grep -oP 'sac_(load|store|add|or|and|exchange)_(relaxed|acquire|release|acq_rel)\(\w+(?=,)' | sort)

@@ -2,10 +2,11 @@
 # All tests in a build of another kind, made in a folder of that name in the build folder, with the build's own options:
 #   asan    under AddressSanitizer and UndefinedBehaviorSanitizer
 #   tsan    under ThreadSanitizer, with portable kernels
+#   orderings  under ThreadSanitizer, with each acquire and release left out in turn: tests/check_orderings.sh
 #   yields  with threads held up around each atomic access: the stress programs, each as in make check
 #   clang   compiled by clang
 #   onednn  with oneDNN 3.2 from PyPI instead of the distribution's; then installed, and configure's refusals
-# usage: check_variant.sh asan|tsan|yields|clang|onednn   (in a build folder)
+# usage: check_variant.sh asan|tsan|orderings|yields|clang|onednn   (in a build folder)
 set -euo pipefail
 kind=$1
 build=$PWD
@@ -43,12 +44,16 @@ asan() {
     trained sac_v2
 }
 
-tsan() {
-    # GCC 12's runtime knows no address layout of more than 28 random bits.
+# GCC 12's runtime of ThreadSanitizer knows no address layout of more than 28 random bits.
+with_known_layout() {
     if [[ $(</proc/sys/vm/mmap_rnd_bits) -gt 28 && ${in_setarch-} != yes ]] && setarch -R true; then
         cd "$build"
-        in_setarch=yes exec setarch -R "$source/tests/check_variant.sh" tsan
+        in_setarch=yes exec setarch -R "$source/tests/check_variant.sh" "$kind"
     fi
+}
+
+tsan() {
+    with_known_layout
     configured --enable-sanitizer=thread
     export TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1"
     "$make" "$jobs" check
@@ -66,6 +71,13 @@ yields() {
             SOFTAC_YIELD_SEED=$seed "tests/stress_$program"
         done
     done
+}
+
+orderings() {
+    with_known_layout
+    configured --enable-sanitizer=thread --enable-ordering-mutants --enable-yield-injection --without-mujoco
+    "$make" "$jobs" tests/test_edges
+    "$source/tests/check_orderings.sh"
 }
 
 clang() {
@@ -146,6 +158,6 @@ onednn() {
 }
 
 case $kind in
-asan | tsan | yields | clang | onednn) $kind ;;
-*) fail "asan, tsan, yields, clang or onednn" ;;
+asan | tsan | orderings | yields | clang | onednn) $kind ;;
+*) fail "asan, tsan, orderings, yields, clang or onednn" ;;
 esac
