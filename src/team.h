@@ -29,9 +29,9 @@ void sac_team_bind(struct sac_team *team, const struct sac_cpu_list *place);
 void sac_team_enter(struct sac_team *team, void (*lead)(void *context), void *context);
 
 /* Leader only, inside sac_team_enter: run job(context, task) for task 0 .. tasks-1 (tasks >= 1), task t on
- * member t % M of the fewest members M that take no longer than all that share the work, and return when all are done: everything the members wrote is then visible to the
- * leader, and before that everything the leader wrote was visible to them. Outside sac_team_enter all tasks
- * run on the caller, in order. */
+ * member t % M of the fewest members M that take no longer than all that share the work, and return when all
+ * are done: everything the members wrote is then visible to the leader, and before that everything the leader
+ * wrote was visible to them. Outside sac_team_enter all tasks run on the caller, in order. */
 void sac_team_run(struct sac_team *team, void (*job)(void *context, int task), void *context, int tasks);
 
 #endif

@@ -10,6 +10,7 @@
 #include <softac/trainer.h>
 
 #include "../environment.h"
+#include "../environment_call.h"
 #include "../error.h"
 #include "../file.h"
 #include "../kernels/kernels.h"
@@ -29,7 +30,7 @@ static const char farewell[] = "softac tune: stopping; nothing is written";
 struct request {
     const char *environment, *config, *out, *isa, *model_directory;
     bool json;
-    int seconds;
+    int seconds, env_timeout;
     const char *words[MOST_WORDS]; /* ENV, then key=value */
     int word_count;
 };
@@ -89,7 +90,10 @@ static void keep(struct sac_sweep *sweep, int env_threads, int learner_threads, 
 /* SAC_STOPPED: a signal came. */
 static enum sac_status measure(struct tuning *t, int env_threads, int learner_threads)
 {
-    const struct sac_machine machine = {.env_threads = env_threads, .learner_threads = learner_threads};
+    const int timeout = t->request->env_timeout;
+    const struct sac_machine machine = {.env_threads = env_threads,
+                                        .learner_threads = learner_threads,
+                                        .env_timeout = timeout ? timeout : -1};
     struct measurement m = {.seconds = t->request->seconds};
     enum sac_status status = sac_trainer_create(&t->settings, &machine, t->ops, t->options.list, &m.trainer);
     if (status)
@@ -307,6 +311,7 @@ static int take_request(struct request *request, int argc, char **argv)
         {"--isa", OPTION_TEXT, "SET", &request->isa, "portable, avx2, avx512 [auto: the CPU's best]"},
         {"--model-dir", OPTION_TEXT, "DIR", &request->model_directory,
          "where the environment's model files are"},
+        {"--env-timeout", OPTION_SECONDS, "S", &request->env_timeout, ENV_TIMEOUT_HELP},
         {0},
     };
     const struct usage usage = {
@@ -339,10 +344,11 @@ static void destroy(struct tuning *t)
 
 static int run(int argc, char **argv)
 {
-    struct request request = {.seconds = DEFAULT_SECONDS};
+    struct request request = {.seconds = DEFAULT_SECONDS, .env_timeout = SAC_CALL_PATIENCE};
     const int taken = take_request(&request, argc, argv);
     if (taken != ARGUMENTS_TAKEN)
         return taken;
+    watchdog_start("tune", request.env_timeout);
     struct tuning tuning = {.request = &request};
     const int status = tune(&tuning);
     destroy(&tuning);
