@@ -27,7 +27,7 @@ enum {
     MOST_NOTES = 256,  /* read in one look */
     MOST_NAMES = 4096, /* looked at */
     NAME_BYTES = 32,
-    PATIENCE_MS = 200 /* for runs that start at the same moment */
+    PATIENCE_MS = 1000 /* for runs that start at the same moment */
 };
 
 /* Less is not worth telling, nor is a run that takes no more of our cores one of those we share with. */

@@ -240,12 +240,9 @@ START_TEST(others_may_read)
 }
 END_TEST
 
-/* A child with a note that it tells through the pipe of; it lives until killed. */
-static pid_t start_run(void)
+/* A child that leaves a note, writes a byte into the pipe and lives until it is killed. */
+static pid_t fork_run(const int ready[2])
 {
-    int ready[2];
-    char byte;
-    ck_assert_int_eq(pipe(ready), 0);
     const pid_t child = fork();
     if (child == 0) {
         struct sac_neighbourhood *hood = enter();
@@ -254,21 +251,54 @@ static pid_t start_run(void)
             pause();
         _exit(1);
     }
-    ck_assert_int_eq(read(ready[0], &byte, 1), 1);
-    close(ready[0]);
-    close(ready[1]);
+    ck_assert_int_gt(child, 0);
     return child;
 }
+
+static void start_runs(int count, pid_t *child)
+{
+    int ready[2];
+    char byte;
+    ck_assert_int_eq(pipe(ready), 0);
+    for (int i = 0; i < count; i++)
+        child[i] = fork_run(ready);
+    for (int i = 0; i < count; i++)
+        ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    close(ready[1]);
+}
+
+static void kill_runs(int count, const pid_t *child)
+{
+    for (int i = 0; i < count; i++) {
+        ck_assert_int_eq(kill(child[i], SIGKILL), 0);
+        ck_assert_int_eq(waitpid(child[i], NULL, 0), child[i]);
+    }
+}
+
+/* Runs that start at the same moment take turns: each team has cores of its own. */
+START_TEST(runs_start_together)
+{
+    pid_t child[4];
+    start_runs(4, child);
+    struct sac_neighbourhood *hood = enter();
+    const struct sac_neighbours *n = sac_neighbourhood_known(hood);
+    ck_assert_int_eq(n->runs, 4);
+    ck_assert_double_eq_tol(n->cores, 8, 1e-9); /* a core that two teams had would count once */
+    kill_runs(4, child);
+    sac_neighbourhood_leave(hood);
+}
+END_TEST
 
 /* A killed run leaves its note behind, and the next look clears it away. */
 START_TEST(killed_runs_are_forgotten)
 {
-    const pid_t child = start_run();
+    pid_t child;
+    start_runs(1, &child);
     struct sac_neighbourhood *hood = enter();
     ck_assert_int_eq(sac_neighbourhood_known(hood)->runs, 1);
     ck_assert_int_eq(sac_neighbourhood_known(hood)->process[0], (int)child);
-    ck_assert_int_eq(kill(child, SIGKILL), 0);
-    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    kill_runs(1, &child);
     ck_assert_int_eq(count_files(), 1);
     sac_neighbourhood_look(hood);
     ck_assert_int_eq(sac_neighbourhood_known(hood)->runs, 0);
@@ -413,6 +443,7 @@ int main(void)
     tcase_add_loop_test(tc, no_folder, 0, (int)(sizeof no_folders / sizeof *no_folders));
     tcase_add_test(tc, runs_see_each_other);
     tcase_add_test(tc, others_may_read);
+    tcase_add_test(tc, runs_start_together);
     tcase_add_test(tc, killed_runs_are_forgotten);
     tcase_add_test(tc, a_held_turn_ends);
     tcase_add_test(tc, only_our_cores_count);
