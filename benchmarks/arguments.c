@@ -24,6 +24,7 @@ void arguments_print_help(void)
           "  --threads N     size of the learner's team in update/...  (default 1)\n"
           "  --seconds S     timing per benchmark                      (default 2)\n"
           "  --json          JSON on stdout and nothing else\n"
+          "  --markdown      tables in Markdown, at the end, and nothing else on stdout\n"
           "  --compare FILE  ratios to what --json wrote before; exit status 3: something is slower\n"
           "  --perf          count cycles, instructions and cache misses where the kernel offers them\n"
           "  --help          this text\n",
@@ -80,6 +81,7 @@ static const struct option {
 } options[] = {
     {"--list", NULL, NULL, offsetof(struct arguments, list)},
     {"--json", NULL, NULL, offsetof(struct arguments, json)},
+    {"--markdown", NULL, NULL, offsetof(struct arguments, markdown)},
     {"--perf", NULL, NULL, offsetof(struct arguments, perf)},
     {"--help", NULL, NULL, offsetof(struct arguments, help)},
     {"--threads", "N", take_threads, 0},
@@ -134,6 +136,8 @@ int arguments_parse(int argc, const char **argv, struct arguments *a)
     }
     if (status == EXIT_DONE && a->list && a->compare != NULL)
         return refuse("--list runs nothing: leave out --compare");
+    if (status == EXIT_DONE && a->markdown && (a->list || a->json || a->compare != NULL))
+        return refuse("--markdown: leave out --list, --json and --compare");
     return status;
 }
 

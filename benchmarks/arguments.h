@@ -10,7 +10,7 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SLOWER = 3 };
 
 struct arguments {
     struct bench_options options;
-    bool list, json, perf, help;
+    bool list, json, markdown, perf, help;
     const char *compare; /* a file, or NULL */
     const char **names;  /* (name_count) prefixes, within argv */
     int name_count;

@@ -71,5 +71,8 @@ int bench_inference_list(struct benchmark *list, int count);
 int bench_environment_list(struct benchmark *list, int count);
 int bench_update_list(struct benchmark *list, int count);
 int bench_train_list(struct benchmark *list, int count);
+int bench_scaling_rollout_list(struct benchmark *list, int count);
+int bench_scaling_replay_list(struct benchmark *list, int count);
+int bench_scaling_snapshot_list(struct benchmark *list, int count);
 
 #endif

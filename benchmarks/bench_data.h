@@ -16,7 +16,7 @@ struct bench_shape {
 };
 
 /* Behind the shapes that every benchmark has: large batches, which only whole updates are timed with. */
-enum { BENCH_SHAPES = 5, BENCH_LARGE_BATCHES = 1, BENCH_SEED = 1 };
+enum { BENCH_HALFCHEETAH = 1, BENCH_SMALL = 4, BENCH_SHAPES = 5, BENCH_LARGE_BATCHES = 1, BENCH_SEED = 1 };
 extern const struct bench_shape bench_shapes[BENCH_SHAPES + BENCH_LARGE_BATCHES];
 
 /* The defaults, but for the shape, the algorithm and BENCH_SEED. */

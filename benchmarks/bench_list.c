@@ -16,6 +16,9 @@ int bench_list(struct benchmark *list)
     count = bench_environment_list(list, count);
     count = bench_update_list(list, count);
     count = bench_train_list(list, count);
+    count = bench_scaling_rollout_list(list, count);
+    count = bench_scaling_replay_list(list, count);
+    count = bench_scaling_snapshot_list(list, count);
     return count;
 }
 

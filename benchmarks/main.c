@@ -10,11 +10,19 @@
 #include "harness.h"
 #include "linear.h"
 #include "report.h"
+#include "scaling_report.h"
+#include "thread.h"
 
 static int say_failure(void)
 {
     fprintf(stderr, "softac-bench: %s\n", sac_last_error());
     return EXIT_FAILED;
+}
+
+/* Lines as they come, or one output at the end? */
+static bool prints_lines(const struct arguments *a)
+{
+    return !a->json && !a->markdown;
 }
 
 /* ---- running ---- */
@@ -26,7 +34,7 @@ static bool tell(const struct arguments *a, const struct benchmark *list, struct
     bool noisy = false;
     for (int i = 0; i < ran; i++) {
         json_array_append_new(results, report_result_json(&list[i], &result[i]));
-        if (!a->json)
+        if (prints_lines(a))
             report_result(&list[i], &result[i]);
         noisy |= result[i].noisy;
         bench_result_destroy(&result[i]);
@@ -41,7 +49,7 @@ static enum sac_status run_list(struct bench_harness *h, const struct arguments 
     static struct bench_result result[BENCH_MOST];
     enum sac_status status = SAC_OK;
     bool noisy = false;
-    if (!a->json) {
+    if (prints_lines(a)) {
         report_machine(h);
         report_head();
     }
@@ -54,7 +62,7 @@ static enum sac_status run_list(struct bench_harness *h, const struct arguments 
         else
             noisy |= tell(a, &list[i], &result[i], ran, results);
     }
-    if (!a->json)
+    if (prints_lines(a))
         report_foot(h, noisy);
     return json_array_size(results) > 0 ? SAC_OK : status;
 }
@@ -80,7 +88,7 @@ static int compare(const struct arguments *a, json_t *old_output, json_t *output
         return EXIT_FAILED;
     }
     const bool slower = json_integer_value(json_object_get(comparison, "slower")) > 0;
-    if (!a->json)
+    if (prints_lines(a))
         report_comparison(comparison, old_output, a->compare);
     json_object_set_new(output, "comparison", comparison);
     return slower ? EXIT_SLOWER : EXIT_DONE;
@@ -97,10 +105,18 @@ static int run_harness(struct bench_harness *h, const struct arguments *a, const
         return say_failure();
     }
     json_t *output = json_pack("{s:o, s:o}", "machine", report_machine_json(h), "benchmarks", results);
+    json_t *scaling = bench_scaling_summary(results, sac_cpu_count());
+    if (json_array_size(scaling) > 0)
+        json_object_set(output, "scaling", scaling);
+    if (prints_lines(a))
+        bench_scaling_print(scaling, sac_cpu_count());
+    json_decref(scaling);
     if (old_output != NULL)
         exit_status = compare(a, old_output, output);
     if (a->json)
         report_print_json(output);
+    if (a->markdown)
+        bench_markdown_print(output);
     json_decref(output);
     return exit_status;
 }

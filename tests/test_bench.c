@@ -13,6 +13,7 @@
 #include "../benchmarks/compare.h"
 #include "../benchmarks/crew.h"
 #include "../benchmarks/disturbance.h"
+#include "../benchmarks/scaling_report.h"
 #include "../benchmarks/statistics.h"
 #include "../benchmarks/unit.h"
 #include "suite.h"
@@ -189,6 +190,47 @@ START_TEST(units)
     ck_assert_double_eq_tol(bench_unit_value("us", 10, 2), 2e5, 1e-6);
     ck_assert_double_eq_tol(bench_unit_value("ms", 10, 2), 200, 1e-9);
     ck_assert_double_eq_tol(bench_unit_value("s", 10, 2), 0.2, 1e-12);
+}
+END_TEST
+
+/* ---- scaling ---- */
+
+static void expect_line(const json_t *summary, size_t i, double cost_ns, double efficiency, bool beyond)
+{
+    const json_t *line = json_array_get(summary, i);
+    ck_assert_double_eq_tol(json_real_value(json_object_get(line, "cost_ns")), cost_ns, 1e-9 * cost_ns);
+    ck_assert_double_eq_tol(json_real_value(json_object_get(line, "efficiency")), efficiency, 1e-12);
+    ck_assert_int_eq(json_is_true(json_object_get(line, "beyond_cores")), beyond);
+}
+
+/* Costs are one thread's; an efficiency is that against the least count of its kind, and cores that several
+ * threads share are asked for no more than cores can do. Other benchmarks are left out. */
+START_TEST(scaling_summary)
+{
+    json_t *results =
+        json_pack("[{s:s, s:s, s:f}, {s:s, s:s, s:f}, {s:s, s:s, s:f}, {s:s, s:s, s:f}, {s:s, s:s, s:f}, "
+                  "{s:s, s:s, s:f}, "
+                  "{s:s, s:s, s:f}, {s:s, s:s, s:f}]",
+                  "name", "snapshot/acquire", "unit", "ns", "median", 9.0,                      /**/
+                  "name", "scaling/rollout/1", "unit", "steps/s", "median", 100.0,              /**/
+                  "name", "scaling/rollout/2", "unit", "steps/s", "median", 180.0,              /**/
+                  "name", "scaling/rollout/4", "unit", "steps/s", "median", 180.0,              /**/
+                  "name", "scaling/snapshot_acquire/1", "unit", "ns", "median", 20.0,           /**/
+                  "name", "scaling/snapshot_acquire/4", "unit", "ns", "median", 40.0,           /**/
+                  "name", "scaling/append_capacity/1000", "unit", "records/s", "median", 100.0, /**/
+                  "name", "scaling/append_capacity/9000", "unit", "records/s", "median", 80.0);
+    ck_assert_ptr_nonnull(results);
+    json_t *summary = bench_scaling_summary(results, 2);
+    ck_assert_uint_eq(json_array_size(summary), 7);
+    expect_line(summary, 0, 1e7, 1, false);
+    expect_line(summary, 1, 2e9 / 180, 0.9, false);
+    expect_line(summary, 2, 4e9 / 180, 0.9, true);
+    expect_line(summary, 3, 20, 1, false);
+    expect_line(summary, 4, 40, 0.5, true);
+    expect_line(summary, 5, 1e7, 1, false);
+    expect_line(summary, 6, 1.25e7, 0.8, false);
+    json_decref(summary);
+    json_decref(results);
 }
 END_TEST
 
@@ -577,6 +619,7 @@ int main(void)
     tcase_add_test(tc, unknown_disturbs_nothing);
     tcase_add_test(tc, crew_is_pinned);
     tcase_add_test(tc, units);
+    tcase_add_test(tc, scaling_summary);
     tcase_add_test(tc, verdicts);
     tcase_add_test(tc, other_limits);
     tcase_add_test(tc, noisy_sides);

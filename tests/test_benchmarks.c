@@ -7,6 +7,7 @@
 
 #include "../benchmarks/bench.h"
 #include "../benchmarks/bench_data.h"
+#include "../benchmarks/workers.h"
 #include "agent.h"
 #include "error.h"
 #include "memory.h"
@@ -34,10 +35,14 @@ START_TEST(names)
 }
 END_TEST
 
-/* Filling a million rows of the larger shapes takes too long for a test; the smallest shows the way. */
+/* Filling a million rows of the larger shapes takes too long for a test; the smallest shows the way. So do
+ * one thread and two for what grows with threads. */
 static bool is_quick(const struct benchmark *b)
 {
     const bool fills = strncmp(b->name, "update/", 7) == 0 || strncmp(b->name, "replay/", 7) == 0;
+    const char *last = strrchr(b->name, '/');
+    if (strncmp(b->name, "scaling/", 8) == 0)
+        return strcmp(last, "/1") == 0 || strcmp(last, "/2") == 0 || strcmp(last, "/100000") == 0;
     return !fills || strstr(b->name, "/small/") != NULL;
 }
 
@@ -95,6 +100,53 @@ START_TEST(each_works)
         bench_close(b, NULL);
     }
     ck_assert_int_eq(tables, 2); /* update/small */
+}
+END_TEST
+
+/* From one thread to twice the cores, the cores themselves among them, few enough for machines of any size.
+ */
+START_TEST(thread_counts)
+{
+    for (int cores = 1; cores <= 4096; cores++) {
+        int threads[BENCH_MOST_COUNTS];
+        bool all_cores = false;
+        const int counts = bench_thread_counts(cores, threads);
+        ck_assert_int_eq(threads[0], 1);
+        ck_assert_int_eq(threads[counts - 1], 2 * cores);
+        for (int i = 0; i < counts; i++) {
+            all_cores |= threads[i] == cores;
+            ck_assert(i == 0 || threads[i] > threads[i - 1]);
+        }
+        ck_assert(all_cores);
+    }
+}
+END_TEST
+
+struct shared_work {
+    int count[4];
+};
+
+static void count_work(void *context, int worker, const struct bench_workers *workers)
+{
+    struct shared_work *w = context;
+    do
+        w->count[worker]++;
+    while (worker >= 2 && !bench_workers_over(workers));
+}
+
+/* All workers do their part, those beside until the timed ones have ended, and the time is that of the
+ * latter. */
+START_TEST(workers_end)
+{
+    struct shared_work shared = {{0}};
+    const struct bench_work work = {.timed = 2, .beside = 2, .job = count_work, .context = &shared};
+    double seconds = -1;
+    ck_assert_int_eq(bench_workers_run(&work, &seconds), SAC_OK);
+    ck_assert_double_gt(seconds, 0);
+    ck_assert_int_eq(shared.count[0], 1);
+    ck_assert_int_eq(shared.count[1], 1);
+    ck_assert_int_ge(shared.count[2], 1);
+    ck_assert_int_ge(shared.count[3], 1);
 }
 END_TEST
 
@@ -205,5 +257,7 @@ int main(void)
     tcase_add_test(tc, each_works);
     tcase_add_test(tc, replay_is_shared_and_full);
     tcase_add_test(tc, gemms_are_the_call_sites);
+    tcase_add_test(tc, thread_counts);
+    tcase_add_test(tc, workers_end);
     return suite_run(CK_FORK_GETENV, "benchmarks", 1, tc);
 }
