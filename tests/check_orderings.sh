@@ -77,8 +77,8 @@ for name in $(table | awk '$2 != "models" { print $2 }' | sort -u); do
     done
     echo "control    passed   test_edges, $name"
 done
-lines=$(table | xargs -P "$(nproc)" -n 2 bash "$0" --one | tee /dev/stderr)
+table | xargs -P "$(nproc)" -n 2 bash "$0" --one | tee killed
 total=$(table | wc -l)
-killed=$(grep -c '^[A-Z_]* *killed ' <<<"$lines" || true)
+killed=$(grep -c '^[A-Z_]* *killed ' killed || true)
 echo "orderings: killed $killed of $total"
 [[ $total -gt 0 && $killed -eq $total ]]
