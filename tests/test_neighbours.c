@@ -290,6 +290,30 @@ START_TEST(runs_start_together)
 }
 END_TEST
 
+/* Whoever comes while another one chooses waits for its note. */
+START_TEST(a_turn_is_waited_for)
+{
+    int ready[2], status;
+    char byte;
+    ck_assert_int_eq(pipe(ready), 0);
+    struct sac_neighbourhood *hood = enter();
+    struct sac_placement *p = place(hood, 2, true);
+    const pid_t child = fork();
+    if (child == 0)
+        _exit(write(ready[1], "", 1) == 1 ? sac_neighbourhood_known(enter())->runs : 100);
+    ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+    usleep(50000); /* enough for a child that does not wait to see nothing */
+    sac_neighbourhood_tell(hood, p, 2, 0);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status));
+    ck_assert_int_eq(WEXITSTATUS(status), 1);
+    sac_placement_destroy(p);
+    sac_neighbourhood_leave(hood);
+    close(ready[0]);
+    close(ready[1]);
+}
+END_TEST
+
 /* A killed run leaves its note behind, and the next look clears it away. */
 START_TEST(killed_runs_are_forgotten)
 {
@@ -327,7 +351,7 @@ END_TEST
 START_TEST(only_our_cores_count)
 {
     int file[6];
-    char name[8], sentence[256];
+    char name[16], sentence[256];
     sac_topology_destroy(topology);
     topology = make_topology("pack:2 l3:1 core:8 pu:2", "2-5,16-31", INFINITY);
     const int elsewhere = put_note(
@@ -444,6 +468,7 @@ int main(void)
     tcase_add_test(tc, runs_see_each_other);
     tcase_add_test(tc, others_may_read);
     tcase_add_test(tc, runs_start_together);
+    tcase_add_test(tc, a_turn_is_waited_for);
     tcase_add_test(tc, killed_runs_are_forgotten);
     tcase_add_test(tc, a_held_turn_ends);
     tcase_add_test(tc, only_our_cores_count);
