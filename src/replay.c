@@ -16,7 +16,7 @@ enum {
     WALK_BACK = 1,  /* rows before a step record that a transition needs */
     MIN_WINDOW = 3, /* fewer readable rows per ring could hold no transition: step, reset */
     LOOKAHEAD = 16, /* batch rows whose memory is asked for ahead of their gathering */
-    NUMBERS = 64    /* random ones made at a time: side by side they take a fifth of the time */
+    NUMBERS = 64    /* random ones made at a time, side by side */
 };
 
 /* What the learner may read of one ring: rows [floor, head). */

@@ -391,9 +391,10 @@ static char *run(const char *arguments, int *status)
 /* Every shape with both algorithms, a name a line, in a fixed order. */
 START_TEST(list)
 {
-    static const char *const shapes[] = {"pendulum", "halfcheetah", "ant", "humanoid", "small"};
+    static const char *const shapes[] = {"pendulum", "halfcheetah", "ant",
+                                         "humanoid", "small",       "halfcheetah_4096"};
     char want[1024] = "";
-    for (int i = 0; i < 10; i++)
+    for (int i = 0; i < 12; i++)
         snprintf(want + strlen(want), sizeof want - strlen(want), "update/%s/sac_v%d\n", shapes[i / 2],
                  1 + i % 2);
     int status;
