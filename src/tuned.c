@@ -24,9 +24,9 @@ static void tidy(char *text)
 void sac_tuned_describe(struct sac_tuned *tuned, double cores, const struct sac_settings *settings)
 {
     /* Widths last: what does not fit into the text is cut off. */
-    static const char *const keys[] = {
-        "algorithm",      "estimator",         "environments",  "batch_size", "activation",
-        "update_to_data", "updates_per_round", "learner_split", "hidden"};
+    static const char *const keys[] = {"algorithm",         "estimator",     "environments",
+                                       "batch_size",        "activation",    "update_to_data",
+                                       "updates_per_round", "learner_split", "hidden"};
     char cpu[128], value[SAC_TUNED_TEXT];
     size_t used = 0;
     *tuned = (struct sac_tuned){.env_threads = 0};
