@@ -17,7 +17,7 @@
 #include "stress.h"
 #include "thread.h"
 
-enum { OBSERVATION = 3, STEP_LIMIT = 200, VISITS = 20 };
+enum { OBSERVATION = 3, STEP_LIMIT = 200, VISITS = 4 };
 
 static bool forget_updates; /* a mistake on purpose */
 
@@ -116,7 +116,7 @@ static void on_progress(void *context, const struct sac_progress *progress)
 
 static void choose(struct sac_settings *s, struct sac_machine *machine, uint64_t *random)
 {
-    static const double ratios[] = {1, 0.25, 2};
+    static const double ratios[] = {1, 0.125, 2};
     sac_settings_default(s);
     s->algorithm = stress_random(random) % 2 ? SAC_V1 : SAC_V2;
     s->mode = SAC_ASYNC;
@@ -126,14 +126,14 @@ static void choose(struct sac_settings *s, struct sac_machine *machine, uint64_t
     s->eval_every = 150;
     s->eval_episodes = 1;
     s->hidden_layers = 2;
-    s->hidden[0] = s->hidden[1] = 16;
-    s->batch_size = 16;
+    s->hidden[0] = s->hidden[1] = 8;
+    s->batch_size = 8;
     s->update_to_data = ratios[stress_random(random) % 3];
     s->updates_per_round = 1 + (int)(stress_random(random) % 4);
     machine->env_threads = stress_threads((int)(stress_random(random) % STRESS_LOADS));
     machine->learner_threads = 1 + (int)(stress_random(random) % 3);
     s->environments = machine->env_threads + (int)(stress_random(random) % 4);
-    s->replay_capacity = 200 * s->environments;
+    s->replay_capacity = 60 * s->environments;
 }
 
 static void run_once(uint64_t *random)
