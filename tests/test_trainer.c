@@ -191,6 +191,31 @@ START_TEST(lockstep_is_bit_identical)
 }
 END_TEST
 
+/* A batch so large that the team draws it together gives the same bits for any team, the work divided among
+ * an odd number too; in async the team draws while env threads write. */
+START_TEST(large_batches_are_drawn_by_the_team)
+{
+    struct sac_settings s = small_settings(SAC_LOCKSTEP);
+    s.batch_size = 1100;
+    s.replay_capacity = 4096;
+    s.learner_split = 3;
+    s.steps = 120;
+    s.warmup_steps = 100;
+    struct seen seen = {0};
+    struct sac_policy *one = lockstep_policy(&s, 1, 1, &seen);
+    for (int team = 2; team <= 4; team++) {
+        struct sac_policy *other = lockstep_policy(&s, 2, team, &seen);
+        ck_assert_msg(same(one, other), "a team of %d", team);
+        sac_policy_destroy(other);
+    }
+    sac_policy_destroy(one);
+    seen = (struct seen){0};
+    s.mode = SAC_ASYNC;
+    ck_assert_int_eq(train(&s, 2, 3, &seen, NULL), SAC_OK);
+    ck_assert_int_eq(seen.last.environment_steps, s.steps);
+}
+END_TEST
+
 /* Evaluations of a lockstep run are taken at fixed versions and come out the same. */
 START_TEST(lockstep_evaluations_repeat)
 {
@@ -395,6 +420,7 @@ int main(void)
     tcase_add_loop_test(runs, budget_is_exact, 0, 2);
     tcase_add_loop_test(runs, both_threads_step, 0, 2);
     tcase_add_loop_test(runs, lockstep_is_bit_identical, 0, 2);
+    tcase_add_test(runs, large_batches_are_drawn_by_the_team);
     tcase_add_test(runs, lockstep_evaluations_repeat);
     tcase_add_test(runs, evaluation_costs_no_update);
     tcase_add_test(runs, visit_changes_nothing);
