@@ -12,7 +12,7 @@
 #include "update_work.h"
 
 enum { ALGORITHMS = 2, SUBJECTS = ALGORITHMS * (BENCH_SHAPES + BENCH_LARGE_BATCHES) };
-enum { WARM_ROWS = 25600, LEAST_WARM_UPDATES = 10 }; /* not timed: a hundred of the usual batches */
+enum { WARM_ROWS = 25600, LEAST_WARM_UPDATES = 40 }; /* not timed: a hundred of the usual batches */
 
 static struct subject {
     const struct bench_shape *shape;
