@@ -17,7 +17,7 @@
 #include "stress.h"
 #include "thread.h"
 
-enum { OBSERVATION = 3, STEP_LIMIT = 200, VISITS = 4 };
+enum { STEP_LIMIT = 200, VISITS = 4 };
 
 static bool forget_updates; /* a mistake on purpose */
 
