@@ -202,6 +202,12 @@ static void fill(struct replay_scaling *b)
     sac_replay_grant(b->replay);
 }
 
+static enum sac_status check(void *state)
+{
+    const struct replay_scaling *b = state;
+    return b->status == SAC_OK ? SAC_OK : sac_fail(b->status, "%s", b->error);
+}
+
 static enum sac_status create(const struct benchmark *benchmark, const struct bench_options *options,
                               void *state)
 {
@@ -218,9 +224,11 @@ static enum sac_status create(const struct benchmark *benchmark, const struct be
     if (status == SAC_OK && b->subject.kind != APPEND)
         status = sac_agent_create(&settings, b->shape->observation_size, b->shape->action_size, 1, b->team,
                                   &b->agent);
-    if (status == SAC_OK)
-        fill(b);
-    return status;
+    if (status != SAC_OK)
+        return status;
+    fill(b);
+    run(b, 1); /* where threads can not be started nothing is to be timed */
+    return check(b);
 }
 
 /* ---- telling ---- */
@@ -250,12 +258,6 @@ static void describe(void *state, struct bench_cost *cost)
     cost->units = units(b);
     if (b->subject.kind == GATHER_WHILE_APPENDING)
         snprintf(cost->note, sizeof cost->note, "a batch of %d", b->shape->batch_size);
-}
-
-static enum sac_status check(void *state)
-{
-    const struct replay_scaling *b = state;
-    return b->status == SAC_OK ? SAC_OK : sac_fail(b->status, "%s", b->error);
 }
 
 static struct benchmark *add(struct benchmark *list, int *count, struct subject *subject)

@@ -208,6 +208,16 @@ static enum sac_status create_env_threads(struct rollout *b, const struct sac_en
     return status;
 }
 
+static enum sac_status check(void *state)
+{
+    struct rollout *b = state;
+    if (!sac_governor_stopped(b->governor))
+        return SAC_OK;
+    for (; b->started > 0; b->started--)
+        pthread_join(b->started == 1 ? b->learner : b->member[b->started - 2].thread, NULL);
+    return sac_first_error_take(&b->failure);
+}
+
 /* The threads are left waiting, with every row of their rings written once: no page is new when time counts.
  */
 static enum sac_status create(const struct benchmark *benchmark, const struct bench_options *options,
@@ -229,11 +239,11 @@ static enum sac_status create(const struct benchmark *benchmark, const struct be
         status = create_env_threads(b, ops);
     if (status == SAC_OK)
         status = start_threads(b);
-    if (status == SAC_OK) {
-        wait_for_steps(b, b->settings.replay_capacity + (int64_t)GUARD * b->settings.environments);
-        pause_all(b);
-    }
-    return status;
+    if (status != SAC_OK)
+        return status;
+    wait_for_steps(b, b->settings.replay_capacity + (int64_t)GUARD * b->settings.environments);
+    pause_all(b);
+    return check(b);
 }
 
 static void describe(void *state, struct bench_cost *cost)
@@ -241,16 +251,6 @@ static void describe(void *state, struct bench_cost *cost)
     const struct rollout *b = state;
     cost->units = (double)ENVIRONMENTS * b->threads;
     snprintf(cost->note, sizeof cost->note, "%d environments a thread", ENVIRONMENTS);
-}
-
-static enum sac_status check(void *state)
-{
-    struct rollout *b = state;
-    if (!sac_governor_stopped(b->governor))
-        return SAC_OK;
-    for (; b->started > 0; b->started--)
-        pthread_join(b->started == 1 ? b->learner : b->member[b->started - 2].thread, NULL);
-    return sac_first_error_take(&b->failure);
 }
 
 int bench_scaling_rollout_list(struct benchmark *list, int count)

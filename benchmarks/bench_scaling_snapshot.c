@@ -40,23 +40,6 @@ static void destroy(void *state)
     sac_free(b->parameters);
 }
 
-static enum sac_status create(const struct benchmark *benchmark, const struct bench_options *options,
-                              void *state)
-{
-    (void)options;
-    const struct bench_shape *shape = &bench_shapes[BENCH_HALFCHEETAH];
-    const struct sac_settings settings = bench_settings(shape, SAC_V2);
-    struct sac_policy_network policy;
-    sac_policy_network_init(&policy, shape->observation_size, shape->action_size, &settings);
-    struct snapshot_scaling *b = state;
-    b->subject = *(const struct subject *)benchmark->subject;
-    b->floats = policy.network.size;
-    b->parameters = sac_allocate(b->floats * sizeof *b->parameters);
-    return b->parameters != NULL
-               ? sac_snapshots_create(b->subject.holders, b->floats, b->parameters, &b->snapshots)
-               : sac_fail(SAC_NOMEM, "no memory for %s", benchmark->name);
-}
-
 static void publish(struct snapshot_scaling *b)
 {
     b->skipped += !sac_snapshots_publish(b->snapshots, b->parameters, ++b->version);
@@ -102,6 +85,34 @@ static void run(void *state, int64_t calls)
         snprintf(b->error, sizeof b->error, "%s", sac_last_error());
 }
 
+static enum sac_status check(void *state)
+{
+    const struct snapshot_scaling *b = state;
+    return b->status == SAC_OK ? SAC_OK : sac_fail(b->status, "%s", b->error);
+}
+
+static enum sac_status create(const struct benchmark *benchmark, const struct bench_options *options,
+                              void *state)
+{
+    (void)options;
+    const struct bench_shape *shape = &bench_shapes[BENCH_HALFCHEETAH];
+    const struct sac_settings settings = bench_settings(shape, SAC_V2);
+    struct sac_policy_network policy;
+    sac_policy_network_init(&policy, shape->observation_size, shape->action_size, &settings);
+    struct snapshot_scaling *b = state;
+    b->subject = *(const struct subject *)benchmark->subject;
+    b->floats = policy.network.size;
+    b->parameters = sac_allocate(b->floats * sizeof *b->parameters);
+    if (b->parameters == NULL)
+        return sac_fail(SAC_NOMEM, "no memory for %s", benchmark->name);
+    const enum sac_status status =
+        sac_snapshots_create(b->subject.holders, b->floats, b->parameters, &b->snapshots);
+    if (status != SAC_OK)
+        return status;
+    run(b, 1); /* where threads can not be started nothing is to be timed */
+    return check(b);
+}
+
 static double nanoseconds_each(void *state)
 {
     const struct snapshot_scaling *b = state;
@@ -121,12 +132,6 @@ static void describe(void *state, struct bench_cost *cost)
     if (b->subject.kind == PUBLISH)
         snprintf(cost->note, sizeof cost->note, "%.2f %% found no free slot",
                  b->version > 0 ? 100 * (double)b->skipped / (double)b->version : 0);
-}
-
-static enum sac_status check(void *state)
-{
-    const struct snapshot_scaling *b = state;
-    return b->status == SAC_OK ? SAC_OK : sac_fail(b->status, "%s", b->error);
 }
 
 int bench_scaling_snapshot_list(struct benchmark *list, int count)
