@@ -1,5 +1,5 @@
 /* The governor as in src/governor.c: tickets, allowance, the gates, the rings' permissions, stop, safe points; async or
- * lockstep. Edges A-D, I-N, S-W, AF-AG of docs/memory-model.md.
+ * lockstep. Edges A-D, I-N, S-V, AF-AL of docs/memory-model.md.
  *
  * Weak memory and gates: weak.pml. Each env thread has one environment, and a step makes one row. The rows themselves are
  * checked in replay.pml, snapshots in snapshot.pml; here they are a head, a limit and a version. Asserted:
@@ -8,11 +8,10 @@
  * - with GOVERNED: an env thread that the governor allows to run finds room at its first look (the size of the guard);
  * - lockstep: the policy that acts in a round is the one published before it;
  * - at a safe point the main thread sees all that the others did, and they go on after it has read it;
- * - whoever sees u updates sees the steps they needed (OBSERVER).
+ * - whoever sees u updates sees the steps they needed (OBSERVER);
+ * - the learner leaves early only when all env threads have, and it has seen all their steps (ALONE, where it looks at
+ *   `env_left`; without that it would never be the only one left, for then all steps are counted).
  * Every thread must end, so a lost wake-up is a deadlock.
- *
- * With ALONE the learner also looks whether all env threads have left, as it must where some may die: none dies here, so
- * whenever it sees that, it has to see all their steps.
  *
  * -DWEAK_x makes the order at label x relaxed; I and J have halves (WEAK_I_ACQUIRE, ...). -DBROKEN_y builds in mistake
  * y. Each must make Spin report an error. */
@@ -57,6 +56,10 @@
 #define PAUSES 0 /* safe points that the main thread asks for */
 #endif
 
+#ifdef DIES /* env thread 0 may give one ticket back, or none, and leave; async */
+#define ALONE
+#endif
+
 #define DUE(steps) ((steps) <= WARMUP -> 0 : (((steps) - WARMUP) * P) / Q)
 #define UPDATES (DUE(STEPS) / ROUND * ROUND)
 #define UNBOUNDED 200
@@ -85,16 +88,23 @@
 #define LIMIT(env) (4 + 2 * ENVS + (env))
 #define PUBLISHED (4 + 3 * ENVS) /* the version in the snapshots' word */
 #define UPDATED (5 + 3 * ENVS)   /* `updates` */
-#define ASKED (6 + 3 * ENVS)
-#define AGREED (7 + 3 * ENVS)
-#define RESUMED (8 + 3 * ENVS)
-#define PARKED (9 + 3 * ENVS)
-#define LEFT (10 + 3 * ENVS)                     /* `env_left` and `learners_left` */
-#define CLOCK(thread) (11 + 3 * ENVS + (thread)) /* plain accesses to what a safe point reads */
-#if PAUSES
-#define VARIABLES (13 + 4 * ENVS)
-#elif defined(LOCKSTEP) || defined(OBSERVER)
-#define VARIABLES (6 + 3 * ENVS)
+#define ENV_LEFT (6 + 3 * ENVS)
+#define RETURNED (7 + 3 * ENVS)
+#define ASKED (8 + 3 * ENVS)
+#define AGREED (9 + 3 * ENVS)
+#define RESUMED (10 + 3 * ENVS)
+#define PARKED (11 + 3 * ENVS)
+#define LEARNERS_LEFT (12 + 3 * ENVS)
+#define CLOCK(thread) (13 + 3 * ENVS + (thread)) /* plain accesses to what a safe point reads */
+#define READS (15 + 4 * ENVS)               /* plain reads of rows by the learner, one lot for each round */
+#define ROWS(env) (16 + 4 * ENVS + (env))   /* plain writes of rows */
+#define VERSIONS (16 + 5 * ENVS)            /* plain writes of snapshots */
+#ifdef COMPOSITION
+#define VARIABLES (17 + 5 * ENVS)
+#elif PAUSES
+#define VARIABLES (15 + 4 * ENVS)
+#elif defined(LOCKSTEP) || defined(OBSERVER) || defined(ALONE)
+#define VARIABLES (8 + 3 * ENVS)
 #elif GUARD
 #define VARIABLES (4 + 3 * ENVS)
 #else
@@ -109,31 +119,36 @@
 #define LEARNER_GATE 1
 #define MAIN_GATE 2
 #define RESUME_GATE 3
-#if PAUSES
+#if PAUSES || defined(COMPOSITION)
 #define GATES 4
 #else
 #define GATES 2
 #endif
+#define EACH_ENV(variable) (((1 << ENVS) - 1) << variable(0))
+/* What sleepers and wakers of each gate tell each other that the receiver makes use of. */
+#define TO_ENVS (SET(ALLOWANCE) | SET(STOP) | EACH_ENV(LIMIT) | SET(AGREED) | SET(RETURNED))
+#define TO_LEARNER (SET(COUNTED) | SET(STOP) | EACH_ENV(HEAD) | SET(ASKED) | SET(ENV_LEFT) | SET(RETURNED))
+#define TO_MAIN (SET(STOP) | SET(PARKED) | SET(ENV_LEFT) | SET(LEARNERS_LEFT) | EACH_ENV(CLOCK) | SET(CLOCK(LEARNER)))
+#define TO_PARKED (SET(RESUMED) | SET(CLOCK(MAIN)))
+#define CARRIES(gate)                                                       \
+    ((gate) == ENV_GATE -> TO_ENVS | EACH_ENV(WAITING)                      \
+     : ((gate) == LEARNER_GATE -> TO_LEARNER | SET(NEED) : ((gate) == MAIN_GATE -> TO_MAIN : TO_PARKED)))
+#define ENV_INTERESTS(env)                                                  \
+    (SET(ALLOWANCE) | SET(STOP) | SET(NEED) | SET(LIMIT(env)) | SET(AGREED) | SET(RETURNED) | TO_PARKED)
 #define INTERESTS(thread)                                                   \
     ((thread) < ENVS -> ENV_INTERESTS(thread)                               \
-     : ((thread) == LEARNER -> LEARNER_INTERESTS : MAIN_INTERESTS))
-#define ENV_INTERESTS(env)                                                  \
-    (SET(ALLOWANCE) | SET(STOP) | SET(NEED) | SET(LIMIT(env)) | SET(PUBLISHED) | SET(AGREED) | SET(RESUMED) | SET(CLOCK(MAIN)))
-#define LEARNER_INTERESTS                                                   \
-    (SET(COUNTED) | SET(STOP) | EACH_ENV(WAITING) | EACH_ENV(HEAD) | SET(ASKED) | SET(RESUMED) | SET(CLOCK(MAIN)))
-#define MAIN_INTERESTS (SET(STOP) | SET(PARKED) | SET(LEFT) | EACH_ENV(CLOCK) | SET(CLOCK(LEARNER)))
-#define EACH_ENV(variable) (((1 << ENVS) - 1) << variable(0))
-#define CARRIES(gate)                                                       \
-    ((gate) == ENV_GATE || (gate) == LEARNER_GATE                           \
-     -> (ENV_INTERESTS(0) | EACH_ENV(LIMIT) | LEARNER_INTERESTS) & ~(SET(RESUMED) | SET(CLOCK(MAIN))) \
-     : ((gate) == MAIN_GATE -> MAIN_INTERESTS : SET(RESUMED) | SET(CLOCK(MAIN))))
+     : ((thread) == LEARNER -> TO_LEARNER | EACH_ENV(WAITING) | TO_PARKED : TO_MAIN))
 #include "weak.pml"
 
 #define ALLOWANCES (STEPS * P + 2) /* stores of it, at most */
 byte allowance_is[ALLOWANCES];
-byte waiting_is[ENVS * (2 * STEPS + 2)];
-#define WAITING_IS(env, store) waiting_is[(env) * (2 * STEPS + 2) + (store)]
+#define WAITINGS (2 * (STEPS + PAUSES) + 2) /* the same, of each env thread */
+byte waiting_is[ENVS * WAITINGS];
+#define WAITING_IS(env, store) waiting_is[(env) * WAITINGS + (store)]
 byte tickets, ended;
+#ifdef ALONE
+byte steps_of_left; /* AH: what the newest store of `env_left` carries */
+#endif
 #if GUARD
 byte heads_of_steps[(STEPS + 1) * ENVS];      /* K: what the store of each value of `steps` carries */
 byte limits_of_allowance[ALLOWANCES * ENVS]; /* M: the same */
@@ -154,41 +169,20 @@ byte clocks_of_parked[WORKERS], clocks_of_left[WORKERS]; /* S, AH, AK: what the 
 /* --- parking --- */
 
 #if PAUSES
-#define COUNT_ME(me, variable, clocks, releases)                            \
-    atomic {                                                                \
-        newest[variable] = newest[variable] + 1;                            \
-        KNOWN(me, variable) = newest[variable];                             \
-        if :: releases -> clocks[me] = newest[CLOCK(me)] :: else fi         \
-    }
 #ifdef WEAK_S
-#define S_RELEASES false
+#define CARRIED_BY_S skip
 #else
-#define S_RELEASES true
-#endif
-#ifdef WEAK_T
-#define T_ACQUIRES false
-#else
-#define T_ACQUIRES true
+#define CARRIED_BY_S clocks_of_parked[me] = newest[CLOCK(me)]
 #endif
 #ifdef WEAK_AH
-#define AH_RELEASES false
+#define CARRIED_BY_AH skip
 #else
-#define AH_RELEASES true
-#endif
-#ifdef WEAK_AI
-#define AI_ACQUIRES false
-#else
-#define AI_ACQUIRES true
+#define CARRIED_BY_AH clocks_of_left[me] = newest[CLOCK(me)]
 #endif
 #ifdef WEAK_AK
-#define AK_RELEASES false
+#define CARRIED_BY_AK skip
 #else
-#define AK_RELEASES true
-#endif
-#ifdef WEAK_AL
-#define AL_ACQUIRES false
-#else
-#define AL_ACQUIRES true
+#define CARRIED_BY_AK clocks_of_left[LEARNER] = newest[CLOCK(LEARNER)]
 #endif
 inline load_resumed(me) {
     LOOK(me, RESUMED, look); /* V: the store of r carries the main thread's clock r */
@@ -199,13 +193,13 @@ inline load_resumed(me) {
     look = 0
 }
 inline park(me) {
-    COUNT_ME(me, PARKED, clocks_of_parked, S_RELEASES);
+    atomic { newest[PARKED] = newest[PARKED] + 1; KNOWN(me, PARKED) = newest[PARKED]; CARRIED_BY_S }; /* S */
 #ifndef BROKEN_PARK_WITHOUT_WAKE
     wake(me, MAIN_GATE, old);
 #endif
     do
-    :: atomic { load_resumed(me); if :: resumes -> break :: else -> announce_sleep(me, RESUME_GATE, seen) fi };
-        atomic { load_resumed(me); if :: resumes -> break :: else -> futex_sleep(me, RESUME_GATE, seen) fi };
+    :: atomic { load_resumed(me); if :: resumes -> break :: else -> announce_sleep(me, RESUME_GATE) fi };
+        atomic { load_resumed(me); if :: resumes -> no_sleep(me); break :: else -> futex_sleep(me, RESUME_GATE) fi };
         futex_woken(me)
     od;
     resumes = false
@@ -227,11 +221,26 @@ inline touch(me) {
 #define KEEP_ASKED(me, variable) skip
 #endif
 
+#ifdef COMPOSITION
+#include "data.pml"
+#else
+#define ROWS_OF_STEP 1
+#define LEARN_ROOM skip
+#define LEARN_HEAD(env) skip
+#define TRIM_ROWS(env, old_floor, new_floor) skip
+#endif
+
 /* --- env thread --- */
 
-#define IS_ALLOWED (ticket + 1 <= allowance_is[look])
+#ifdef DIES
+#define LOOK_RETURNED(thread) LOOK(thread, RETURNED, look_returned)
+#else
+#define look_returned 0
+#define LOOK_RETURNED(thread) skip
+#endif
+#define IS_ALLOWED (ticket + 1 <= allowance_is[look] + look_returned)
 #if GUARD
-#define ROOM(env) (newest[HEAD(env)] < look_limit)
+#define ROOM(env) (newest[HEAD(env)] + ROWS_OF_STEP <= look_limit)
 #else
 #define ROOM(env) true
 #endif
@@ -242,11 +251,13 @@ inline env_ready() {
         LOOK(me, STOP, look_stop);
         LOOK_ASKED(me, AGREED);
         LOOK(me, ALLOWANCE, look); /* N */
+        LOOK_RETURNED(me);
 #if GUARD
 #if !defined(WEAK_N) && !defined(WEAK_M)
         JOIN(me, LIMIT(me), limits_of_allowance[look * ENVS + me]);
 #endif
         LOOK(me, LIMIT(me), look_limit); /* A */
+        LEARN_ROOM;
 #endif
 #ifdef GOVERNED
         assert(!IS_ALLOWED || ROOM(me));
@@ -256,13 +267,28 @@ inline env_ready() {
         :: ready ->
             KNOWN(me, STOP) = look_stop;
             KEEP_ASKED(me, AGREED);
+            KNOWN(me, ALLOWANCE) = look;
+#if GUARD
+            do /* no longer needed */
+            :: look > 0 -> look--; limits_of_allowance[look * ENVS + me] = 0
+            :: else -> break
+            od;
+            look = KNOWN(me, ALLOWANCE);
+            KNOWN(me, LIMIT(me)) = look_limit;
+#ifdef COMPOSITION
+            trim_reads();
+#endif
+#endif
 #if defined(LOCKSTEP) && !defined(WEAK_N) && !defined(WEAK_M)
             JOIN(me, PUBLISHED, version_of_allowance[look]);
 #endif
         :: else
         fi;
         allowed = IS_ALLOWED;
-        look = 0; look_stop = 0; look_asked = 0; look_limit = 0
+        look = 0; look_stop = 0; look_asked = 0; look_limit = 0;
+#ifdef DIES
+        look_returned = 0
+#endif
     }
 }
 
@@ -277,32 +303,38 @@ inline set_waiting(value) {
 #ifdef BROKEN_WAITING_AFTER
 #define LAST_STEP                                                           \
     if :: WAITING_IS(me, newest[WAITING(me)]) == UNBOUNDED -> set_waiting(ticket + 1) :: else fi; \
-    futex_sleep(me, ENV_GATE, seen)
+    futex_sleep(me, ENV_GATE)
 #else
-#define LAST_STEP futex_sleep(me, ENV_GATE, seen)
+#define LAST_STEP futex_sleep(me, ENV_GATE)
 #endif
 
 inline env_wait() {
-    env_ready();
+    atomic {
+        env_ready();
+        if
+        :: ready
+        :: else ->
+#ifndef BROKEN_WAITING_AFTER
+            set_waiting(ticket + 1)
+#endif
+        fi
+    };
     if
     :: ready
     :: else ->
-#ifndef BROKEN_WAITING_AFTER
-        set_waiting(ticket + 1);
-#endif
         do
-        :: atomic { env_ready(); if :: ready -> break :: else -> announce_sleep(me, ENV_GATE, seen) fi };
+        :: atomic { env_ready(); if :: ready -> break :: else -> announce_sleep(me, ENV_GATE) fi };
 #ifndef BROKEN_NO_SECOND_LOOK
 #if GUARD && !defined(BROKEN_NO_CALL_FOR_ROOM)
             env_ready();
-            if :: ready -> break :: else fi;
+            if :: ready -> no_sleep(me); break :: else fi;
             if :: allowed -> wake(me, LEARNER_GATE, old) :: else fi; /* env_before_sleep */
-            futex_sleep(me, ENV_GATE, seen);
+            futex_sleep(me, ENV_GATE);
 #else
-            atomic { env_ready(); if :: ready -> break :: else -> LAST_STEP fi };
+            atomic { env_ready(); if :: ready -> no_sleep(me); break :: else -> LAST_STEP fi };
 #endif
 #else
-            futex_sleep(me, ENV_GATE, seen);
+            futex_sleep(me, ENV_GATE);
 #endif
             futex_woken(me)
         od;
@@ -311,22 +343,79 @@ inline env_wait() {
     atomic { ready = false; allowed = false }
 }
 
+/* wake_everybody(). A thread that the main thread or the learner does not count on has no need of it. */
+inline wake_everybody(me) {
+#ifdef ALONE
+    wake(me, ENV_GATE, old);
+    wake(me, LEARNER_GATE, old);
+#endif
+#if PAUSES
+    wake(me, MAIN_GATE, old);
+#endif
+    skip
+}
+
+/* count_env_left() */
+inline count_left() {
+    atomic { /* AH */
+        newest[ENV_LEFT] = newest[ENV_LEFT] + 1;
+        KNOWN(me, ENV_LEFT) = newest[ENV_LEFT];
+#if defined(ALONE) && !defined(WEAK_AH)
+        steps_of_left = MAX(steps_of_left, KNOWN(me, COUNTED));
+#endif
+#if PAUSES
+        CARRIED_BY_AH
+#endif
+    };
+    wake_everybody(me)
+}
+
+/* Between two tickets: leave out what can make no difference any more, so that states meet again. */
+inline unlearn() {
+#ifndef ALONE
+    KNOWN(me, COUNTED) = 0;
+#endif
+#if !defined(LOCKSTEP) && !defined(DIES)
+    if /* the next ticket ends later, */
+    :: allowance_is[KNOWN(me, ALLOWANCE)] < tickets + 1 -> KNOWN(me, ALLOWANCE) = 0
+    :: else
+    fi;
+#endif
+    if /* and counts more steps */
+    :: KNOWN(me, NEED) <= newest[COUNTED] + 1 -> KNOWN(me, NEED) = 0
+    :: else
+    fi
+}
+
 proctype EnvThread(byte me) {
-    byte ticket, old, seen, version, epoch, look, look_stop, look_asked, look_limit;
-    bool ready, allowed, resumes;
+    byte ticket, version, epoch, look, look_stop, look_asked, look_limit;
+#ifdef DIES
+    byte look_returned;
+#endif
+    bool old, ready, allowed, resumes;
+#ifdef COMPOSITION
+    byte slot = NONE;
+#endif
 #ifdef LOCKSTEP
     byte round;
+#else
+    me == 0 || tickets > 0; /* nothing tells env threads apart before the first ticket: let 0 have it */
 #endif
     do
     :: atomic {
 #ifdef LOCKSTEP
             ticket = round * ENVS + me;
             round++;
+            if :: ticket >= STEPS -> goto out :: else fi
 #else
+            LOOK_RETURNED(me);
             ticket = tickets;
             tickets++;
+            if :: ticket >= STEPS + look_returned -> goto out :: else fi;
+#ifdef DIES
+            look_returned = 0
 #endif
-            if :: ticket >= STEPS -> goto out :: else fi
+#endif
         };
         do
         :: env_wait();
@@ -353,7 +442,24 @@ proctype EnvThread(byte me) {
             assert(version == DUE((round - 1) * ENVS) / ROUND * ROUND)
         };
 #endif
-#if GUARD
+#ifdef COMPOSITION
+        hold(me);
+#endif
+#ifdef DIES
+        if
+        :: me == 0 -> /* sac_governor_give_back */
+            atomic { newest[RETURNED] = newest[RETURNED] + 1; KNOWN(me, RETURNED) = newest[RETURNED] };
+            goto out
+        :: true
+        fi;
+#endif
+#ifdef COMPOSITION
+        append(me, false);
+        if
+        :: append(me, true) /* the episode is over */
+        :: true
+        fi;
+#elif GUARD
         atomic { /* B */
             newest[HEAD(me)] = newest[HEAD(me)] + 1;
             KNOWN(me, HEAD(me)) = newest[HEAD(me)]
@@ -383,21 +489,21 @@ proctype EnvThread(byte me) {
         step_sequence(me, LEARNER_GATE, old);
         atomic {
             if
-            :: old & 1 ->
-                LOOK(me, NEED, look);
-                old = (KNOWN(me, COUNTED) >= look);
-                look = 0
-            :: else -> old = 0
-            fi
+            :: old -> LOOK(me, NEED, look); old = (KNOWN(me, COUNTED) >= look); look = 0
+            :: else
+            fi;
+            unlearn()
         };
         if :: old -> old = 0; wake_sleepers(LEARNER_GATE) :: else fi
     od;
 out:
-#if PAUSES
-    COUNT_ME(me, LEFT, clocks_of_left, AH_RELEASES);
-    wake(me, MAIN_GATE, old); /* the code wakes the other gates too: here nobody needs it */
+#ifdef COMPOSITION
+    if :: slot != NONE -> let_go(me) :: else fi;
 #endif
-    atomic { ended++; ready = false; allowed = false; ticket = 0 }
+#if PAUSES || defined(ALONE)
+    count_left();
+#endif
+    atomic { ended++; ready = false; allowed = false; ticket = 0; look_asked = 0; forget(me) }
 }
 
 /* --- learner --- */
@@ -419,18 +525,49 @@ out:
 #define IS_ASKED_OF_LEARNER IS_ASKED
 #endif
 
+/* Stores of `waiting_for` older than the one the learner knows can not be seen any more: count from that one. */
+inline trim_waiting() {
+    d_step {
+        env = 0;
+        do
+        :: env < ENVS ->
+            shift = KNOWN(LEARNER, WAITING(env));
+            if
+            :: shift > 0 ->
+                v_ = 0;
+                do
+                :: v_ <= newest[WAITING(env)] ->
+                    WAITING_IS(env, v_) = (v_ + shift <= newest[WAITING(env)] -> WAITING_IS(env, v_ + shift) : 0);
+                    v_++
+                :: else -> break
+                od;
+                newest[WAITING(env)] = newest[WAITING(env)] - shift;
+                KNOWN(env, WAITING(env)) = newest[WAITING(env)];
+                CARRIED(ENV_GATE, WAITING(env)) = MAX(CARRIED(ENV_GATE, WAITING(env)), shift) - shift;
+                KNOWN(LEARNER, WAITING(env)) = 0
+            :: else
+            fi;
+            env++
+        :: else -> break
+        od;
+        env = 0; v_ = 0; shift = 0
+    }
+}
+
 /* Wake env threads if one sleeps that may go on. */
 inline wake_envs_if_wanted() {
     step_sequence(LEARNER, ENV_GATE, old);
     atomic {
+        trim_waiting();
+        LOOK_RETURNED(LEARNER);
         if
-        :: old & 1 ->
+        :: old ->
             env = 0;
             do
             :: env < ENVS ->
                 LOOK(LEARNER, WAITING(env), look);
                 if
-                :: WAITING_IS(env, look) <= allowance_is[newest[ALLOWANCE]] -> break
+                :: WAITING_IS(env, look) <= allowance_is[newest[ALLOWANCE]] + look_returned -> break
                 :: else -> env++
                 fi
             :: else -> break
@@ -438,37 +575,41 @@ inline wake_envs_if_wanted() {
             old = (env < ENVS);
             env = 0;
             look = 0
-        :: else -> old = 0
-        fi
+        :: else
+        fi;
+#ifdef DIES
+        look_returned = 0
+#endif
     };
     if :: old -> old = 0; wake_sleepers(ENV_GATE) :: else fi
 }
 
-/* Before the steps are loaded. Every step's count was stored by a thread that has left, so knowing them all is
- * knowing the newest. */
 #ifdef ALONE
-inline look_alone() {
-    atomic { /* AJ */
-        LOOK(LEARNER, LEFT, look);
-        alone = (look == ENVS);
-        look = 0;
-#if !defined(WEAK_AH) && !defined(WEAK_AJ)
-        if :: alone -> KNOWN(LEARNER, COUNTED) = newest[COUNTED] :: else fi
-#endif
-    }
-}
+#define IS_ALONE alone
 #else
-inline look_alone() { skip }
+#define IS_ALONE false
 #endif
-
 /* learner_ready() has three parts: loads, a grant for every ring, the answer. */
 inline load_steps() {
     atomic {
+#ifdef ALONE
+        LOOK(LEARNER, ENV_LEFT, look); /* AJ */
+        alone = (look == ENVS);
+        look = 0;
+#ifndef WEAK_AJ
+        if :: alone -> JOIN(LEARNER, COUNTED, steps_of_left) :: else fi;
+#endif
+#endif
         LOOK(LEARNER, COUNTED, counted); /* L */
 #if GUARD && !defined(WEAK_L)
         v_ = 0;
         do
-        :: v_ < ENVS -> JOIN(LEARNER, HEAD(v_), heads_of_steps[counted * ENVS + v_]); v_++
+        :: v_ < ENVS ->
+            JOIN(LEARNER, HEAD(v_), heads_of_steps[counted * ENVS + v_]);
+#ifdef COMPOSITION
+            JOIN(LEARNER, ROWS(v_), heads_of_steps[counted * ENVS + v_]); /* each head followed its row */
+#endif
+            v_++
         :: else -> break
         od
 #endif
@@ -477,9 +618,20 @@ inline load_steps() {
 inline answer() {
     LOOK(LEARNER, STOP, look_stop);
     LOOK_ASKED(LEARNER, ASKED);
-    ready = (counted >= newest[NEED] || alone || IS_ASKED_OF_LEARNER || look_stop);
+    ready = (counted >= newest[NEED] || IS_ALONE || IS_ASKED_OF_LEARNER || look_stop);
     if
-    :: ready -> KNOWN(LEARNER, STOP) = look_stop; KEEP_ASKED(LEARNER, ASKED)
+    :: ready ->
+        KNOWN(LEARNER, STOP) = look_stop;
+        KEEP_ASKED(LEARNER, ASKED);
+        KNOWN(LEARNER, COUNTED) = counted
+#if GUARD
+        ;
+        v_ = counted * ENVS;
+        do /* no longer needed */
+        :: v_ > 0 -> v_--; heads_of_steps[v_] = 0
+        :: else -> break
+        od
+#endif
     :: else
     fi;
     look_stop = 0;
@@ -487,44 +639,51 @@ inline answer() {
 }
 #if GUARD && !defined(BROKEN_NO_GRANT_WHILE_WAITING)
 inline learner_grants() {
-    look_alone();
-    load_steps();
     grant();
     if :: granted -> granted = false; wake_envs_if_wanted() :: else fi
 }
 inline learner_ready() { answer() }
 #else
 inline learner_grants() { skip }
-inline learner_ready() { look_alone(); load_steps(); answer() }
+inline learner_ready() { load_steps(); answer() }
 #endif
 
-inline grant() {
-    env = 0;
-    do
-    :: env < ENVS ->
-        atomic {
-            LOOK(LEARNER, HEAD(env), look); /* C */
-            total = total + look;
-            if
-            :: look + GUARD > newest[LIMIT(env)] ->
-                newest[LIMIT(env)] = look + GUARD; /* D */
-                KNOWN(LEARNER, LIMIT(env)) = newest[LIMIT(env)];
-                granted = true
-            :: else
-            fi;
-            env++
-        }
-    :: else -> break
-    od;
-    atomic {
+inline grant_ring() {
+    LOOK(LEARNER, HEAD(env), look); /* C */
+    KNOWN(LEARNER, HEAD(env)) = look;
+    LEARN_HEAD(env);
+    total = total + look;
+    if
+    :: look + GUARD > newest[LIMIT(env)] ->
+        TRIM_ROWS(env, newest[LIMIT(env)] - CAPACITY, look + GUARD - CAPACITY);
+        newest[LIMIT(env)] = look + GUARD; /* D */
+        KNOWN(LEARNER, LIMIT(env)) = newest[LIMIT(env)];
+#ifdef COMPOSITION
+        reads_of_limit[env * LIMITS + look + GUARD] = newest[READS];
+#endif
+        granted = true
+    :: else
+    fi;
+    look = 0;
+    env++;
+    if
+    :: env == ENVS ->
         assert(total >= counted);
 #ifdef LOCKSTEP
         assert(counted < newest[NEED] || total == counted);
 #endif
         total = 0;
-        env = 0;
-        look = 0
-    }
+        env = 0
+    :: else
+    fi
+}
+/* sac_replay_grant() after a look at the steps. */
+inline grant() {
+    atomic { load_steps(); grant_ring() };
+    do
+    :: env > 0 -> atomic { grant_ring() }
+    :: else -> break
+    od
 }
 
 inline allow() {
@@ -546,8 +705,14 @@ inline allow() {
     wake_envs_if_wanted()
 }
 proctype Learner() {
-    byte done, round, counted, old, seen, env, total, epoch, look, look_stop, look_asked;
-    bool ready, granted, resumes, alone;
+    byte done, round, counted, env, total, epoch, look, look_stop, look_asked, shift;
+    bool old, ready, granted, resumes;
+#ifdef DIES
+    byte look_returned;
+#endif
+#ifdef ALONE
+    bool alone;
+#endif
     do
     :: /* sac_governor_turn */
         STORE(LEARNER, NEED, NEEDED(done, round));
@@ -555,16 +720,16 @@ proctype Learner() {
         :: learner_grants();
             atomic {
                 learner_ready();
-                if :: ready -> break :: else -> announce_sleep(LEARNER, LEARNER_GATE, seen) fi
+                if :: ready -> break :: else -> announce_sleep(LEARNER, LEARNER_GATE) fi
             };
 #ifndef BROKEN_NO_SECOND_LOOK
             learner_grants();
             atomic {
                 learner_ready();
-                if :: ready -> break :: else -> futex_sleep(LEARNER, LEARNER_GATE, seen) fi
+                if :: ready -> no_sleep(LEARNER); break :: else -> futex_sleep(LEARNER, LEARNER_GATE) fi
             };
 #else
-            futex_sleep(LEARNER, LEARNER_GATE, seen);
+            futex_sleep(LEARNER, LEARNER_GATE);
 #endif
             futex_woken(LEARNER)
         od;
@@ -579,16 +744,26 @@ proctype Learner() {
         :: else
         fi;
 #endif
-        assert(counted >= newest[NEED] || !alone);
-        alone = false;
 #ifdef BROKEN_NO_GRANT_WHILE_WAITING
         grant();
         granted = false;
+#endif
+#ifdef ALONE
+        if
+        :: counted < newest[NEED] -> /* the env threads have all left */
+            assert(counted == newest[COUNTED] && newest[ENV_LEFT] == ENVS && newest[RETURNED] > 0);
+            break
+        :: else
+        fi;
 #endif
         if
         :: done + ROUND <= DUE_NOW ->
 #if PAUSES
             touch(LEARNER);
+#endif
+#ifdef COMPOSITION
+            draw();
+            publish();
 #endif
 #ifdef LOCKSTEP
 #ifndef BROKEN_PUBLISH_AFTER_ALLOWANCE
@@ -635,10 +810,10 @@ proctype Learner() {
 again:  skip
     od;
 #if PAUSES
-    COUNT_ME(LEARNER, LEFT, clocks_of_left, AK_RELEASES);
+    atomic { newest[LEARNERS_LEFT] = 1; KNOWN(LEARNER, LEARNERS_LEFT) = 1; CARRIED_BY_AK }; /* AK */
     wake(LEARNER, MAIN_GATE, old);
 #endif
-    atomic { ended++; ready = false }
+    atomic { ended++; ready = false; look_asked = 0; counted = 0; forget(LEARNER) }
 }
 
 /* --- main thread --- */
@@ -649,24 +824,34 @@ inline pause_over() {
     atomic { /* T, AI, AL */
         LOOK(MAIN, STOP, look_stop);
         LOOK(MAIN, PARKED, look);
-        LOOK(MAIN, LEFT, look_left);
+        LOOK(MAIN, ENV_LEFT, look_left);
+        LOOK(MAIN, LEARNERS_LEFT, look_asked);
+        look_left = look_left + look_asked;
         all_parked = (look - parked_before + look_left == WORKERS);
         KNOWN(MAIN, STOP) = look_stop;
         if :: all_parked -> KNOWN(MAIN, PARKED) = look :: else fi;
-        look = 0; look_stop = 0; look_left = 0;
+        look = 0; look_stop = 0; look_left = 0; look_asked = 0;
         if
         :: all_parked ->
             v_ = 0;
             do
-            :: v_ < WORKERS ->
-                if :: T_ACQUIRES -> JOIN(MAIN, CLOCK(v_), clocks_of_parked[v_]) :: else fi;
-                if
-                :: (v_ == LEARNER -> AL_ACQUIRES : AI_ACQUIRES) -> JOIN(MAIN, CLOCK(v_), clocks_of_left[v_])
-                :: else
-                fi;
+            :: v_ < ENVS ->
+#ifndef WEAK_T
+                JOIN(MAIN, CLOCK(v_), clocks_of_parked[v_]);
+#endif
+#ifndef WEAK_AI
+                JOIN(MAIN, CLOCK(v_), clocks_of_left[v_]);
+#endif
                 v_++
             :: else -> break
-            od
+            od;
+#ifndef WEAK_T
+            JOIN(MAIN, CLOCK(LEARNER), clocks_of_parked[LEARNER]);
+#endif
+#ifndef WEAK_AL
+            JOIN(MAIN, CLOCK(LEARNER), clocks_of_left[LEARNER]);
+#endif
+            skip
         :: else
         fi
     }
@@ -679,15 +864,26 @@ inline visit() {
         :: v_ < WORKERS -> assert(KNOWN(MAIN, CLOCK(v_)) == newest[CLOCK(v_)]); v_++
         :: else -> break
         od;
+#ifdef COMPOSITION
+        visit_rows();
+#endif
         newest[CLOCK(MAIN)] = epoch;
         KNOWN(MAIN, CLOCK(MAIN)) = epoch
     }
 }
+#endif
 
 #define OVER (all_parked || KNOWN(MAIN, STOP))
+#if PAUSES || defined(COMPOSITION)
 proctype Main() {
-    byte epoch, parked_before, old, seen, look, look_stop, look_left;
-    bool all_parked;
+    byte epoch, parked_before, look, look_stop, look_left, look_asked;
+    bool old, all_parked;
+#ifdef COMPOSITION
+    byte slot = NONE;
+    hold(MAIN); /* sac_trainer_policy: read for as long as it takes */
+    let_go(MAIN);
+#endif
+#if PAUSES
     do
     :: epoch == PAUSES -> break
     :: else ->
@@ -702,8 +898,8 @@ proctype Main() {
 #endif
         wake(MAIN, LEARNER_GATE, old);
         do
-        :: atomic { pause_over(); if :: OVER -> break :: else -> announce_sleep(MAIN, MAIN_GATE, seen) fi };
-            atomic { pause_over(); if :: OVER -> break :: else -> futex_sleep(MAIN, MAIN_GATE, seen) fi };
+        :: atomic { pause_over(); if :: OVER -> break :: else -> announce_sleep(MAIN, MAIN_GATE) fi };
+            atomic { pause_over(); if :: OVER -> no_sleep(MAIN); break :: else -> futex_sleep(MAIN, MAIN_GATE) fi };
             futex_woken(MAIN)
         od;
 #ifdef BROKEN_RESUME_BEFORE_READS_END
@@ -716,7 +912,8 @@ proctype Main() {
         wake(MAIN, RESUME_GATE, old);
         all_parked = false
     od;
-    ended++
+#endif
+    atomic { ended++; forget(MAIN) }
 }
 #endif
 
@@ -738,7 +935,7 @@ proctype Observer() {
 
 #ifdef WITH_STOP
 proctype Stopper() {
-    byte old;
+    bool old;
     STORE(STOPPER, STOP, 1); /* W */
 #ifndef BROKEN_STOP_WITHOUT_WAKE
     wake(STOPPER, ENV_GATE, old);
@@ -762,6 +959,9 @@ init {
             limits_of_allowance[k] = CAPACITY;
             KNOWN(k, LIMIT(k)) = CAPACITY;
             KNOWN(LEARNER, LIMIT(k)) = CAPACITY;
+#ifdef COMPOSITION
+            fill_ring(k);
+#endif
 #endif
             run EnvThread(k);
             k++
@@ -769,7 +969,7 @@ init {
         od;
         k = 0;
         run Learner();
-#if PAUSES
+#if PAUSES || defined(COMPOSITION)
         run Main();
 #endif
 #ifdef OBSERVER
@@ -779,7 +979,7 @@ init {
         run Stopper()
 #endif
     };
-#if PAUSES || defined(OBSERVER)
+#if PAUSES || defined(OBSERVER) || defined(COMPOSITION)
     ended == WORKERS + 1
 #else
     ended == WORKERS

@@ -58,18 +58,19 @@ inline load_called(me) {
 #define IS_CALLED (KNOWN(me, CALLED(me)) == waits_for)
 
 proctype Member(byte me) {
-    byte waits_for, seen, old;
+    byte waits_for;
+    bool old;
     bool end;
     do
     :: end -> break
     :: else ->
         waits_for++;
         do
-        :: atomic { load_called(me); if :: IS_CALLED -> break :: else -> announce_sleep(me, GATE(me), seen) fi };
+        :: atomic { load_called(me); if :: IS_CALLED -> break :: else -> announce_sleep(me, GATE(me)) fi };
 #ifndef BROKEN_NO_SECOND_LOOK
-            atomic { load_called(me); if :: IS_CALLED -> break :: else -> futex_sleep(me, GATE(me), seen) fi };
+            atomic { load_called(me); if :: IS_CALLED -> no_sleep(me); break :: else -> futex_sleep(me, GATE(me)) fi };
 #else
-            futex_sleep(me, GATE(me), seen);
+            futex_sleep(me, GATE(me));
 #endif
             futex_woken(me)
         od;
@@ -138,7 +139,8 @@ inline call_members() {
 }
 
 proctype Leader() {
-    byte job, member, seen, old;
+    byte job, member;
+    bool old;
     bool all_done;
     do
     :: job == JOBS + 1 -> break
@@ -181,11 +183,11 @@ proctype Leader() {
         fi;
 #ifndef BROKEN_LEADER_IGNORES_DONE
         do
-        :: atomic { look_at_all(); if :: all_done -> break :: else -> announce_sleep(LEADER, DONE_GATE, seen) fi };
+        :: atomic { look_at_all(); if :: all_done -> break :: else -> announce_sleep(LEADER, DONE_GATE) fi };
 #ifndef BROKEN_NO_SECOND_LOOK
-            atomic { look_at_all(); if :: all_done -> break :: else -> futex_sleep(LEADER, DONE_GATE, seen) fi };
+            atomic { look_at_all(); if :: all_done -> no_sleep(LEADER); break :: else -> futex_sleep(LEADER, DONE_GATE) fi };
 #else
-            futex_sleep(LEADER, DONE_GATE, seen);
+            futex_sleep(LEADER, DONE_GATE);
 #endif
             futex_woken(LEADER)
         od;

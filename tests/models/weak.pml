@@ -10,10 +10,14 @@
  * asserted from both sides. And INTERESTS(thread) and CARRIES(gate), sets of variables, leave knowledge out that the
  * thread makes no use of; knowing less only allows more.
  *
- * A gate as in src/gate.c: sequence << 1 | sleepers. In a model, announce_sleep() comes between the two looks at a
- * condition, futex_sleep() and futex_woken() after the second; wake() follows whatever may have made the condition true. */
+ * A gate as in src/gate.c: sequence << 1 | sleepers. Of the sequence only one thing matters: has it moved since a thread
+ * announced its sleep? So there is no number here, but for each thread the gate it has announced itself at, which every
+ * step of that gate's sequence takes away. (The real one wraps after 2^31 steps between the two looks of one thread.) In a
+ * model, announce_sleep() comes between the two looks at a condition, futex_sleep() and futex_woken() after the second,
+ * no_sleep() where the second look ends the wait; wake() follows whatever may have made the condition true. */
 byte newest[VARIABLES], known[THREADS * VARIABLES], carried[GATES * VARIABLES];
-byte word[GATES];
+bit sleepers[GATES];
+byte announced[THREADS]; /* gate + 1 while its word is the one the thread saw at I; 0 else */
 byte sleeps_at[THREADS]; /* gate + 1, or 0: awake */
 #define SET(variable) (1 << (variable))
 #ifndef INTERESTS
@@ -61,11 +65,11 @@ inline release_gate(thread, gate) {
     }
 }
 
-/* I: `seen` is what futex_wait compares with. */
-inline announce_sleep(thread, gate, seen) {
+/* I */
+inline announce_sleep(thread, gate) {
     atomic {
-        word[gate] = word[gate] | 1;
-        seen = word[gate];
+        sleepers[gate] = 1;
+        announced[thread] = gate + 1;
 #ifndef WEAK_I_RELEASE
         release_gate(thread, gate);
 #endif
@@ -74,27 +78,39 @@ inline announce_sleep(thread, gate, seen) {
 #endif
     }
 }
+#define no_sleep(thread) announced[thread] = 0
 
-/* futex_wait() in two parts: the kernel's decision, and the sleep. */
-inline futex_sleep(thread, gate, seen) {
+/* futex_wait() in two parts: the kernel's decision, and the sleep. The bit may be gone though the sequence has not moved:
+ * a waker that stepped it before I clears the bit after. */
+#ifdef BROKEN_NO_SEQUENCE
+#define UNCHANGED(thread, gate) sleepers[gate]
+#else
+#define UNCHANGED(thread, gate) (announced[thread] == gate + 1 && sleepers[gate])
+#endif
+inline futex_sleep(thread, gate) {
     d_step {
-        if :: word[gate] == seen -> sleeps_at[thread] = gate + 1 :: else fi;
-        seen = 0
+        if :: UNCHANGED(thread, gate) -> sleeps_at[thread] = gate + 1 :: else fi;
+        no_sleep(thread)
     }
 }
 #define futex_woken(thread) sleeps_at[thread] == 0
 
-/* J: `old` is the word before, whose lowest bit tells of sleepers. */
+/* J: `old` tells of sleepers. */
 inline step_sequence(thread, gate, old) {
 #ifdef BROKEN_LOAD_GATE /* a load, which may be outdated, in place of the read-modify-write */
-    atomic { if :: old = word[gate] :: old = 0 fi };
+    atomic { if :: old = sleepers[gate] :: old = 0 fi };
 #else
     atomic {
-        old = word[gate];
+        old = sleepers[gate];
 #ifdef BROKEN_NO_SEQUENCE
-        word[gate] = 0;
+        sleepers[gate] = 0;
 #else
-        word[gate] = word[gate] + 2;
+        v_ = 0;
+        do
+        :: v_ < THREADS -> if :: announced[v_] == gate + 1 -> announced[v_] = 0 :: else fi; v_++
+        :: else -> break
+        od;
+        v_ = 0;
 #endif
 #ifndef WEAK_J_ACQUIRE
         acquire_gate(thread, gate);
@@ -123,15 +139,23 @@ inline futex_wake(gate) {
 inline wake_sleepers(gate) {
 #ifdef BROKEN_WAKE_BEFORE_CLEARING
     futex_wake(gate);
-    word[gate] = word[gate] & 254
+    sleepers[gate] = 0
 #else
-    word[gate] = word[gate] & 254;
+    sleepers[gate] = 0;
     futex_wake(gate)
 #endif
 }
 
 inline wake(thread, gate, old) {
     step_sequence(thread, gate, old);
-    if :: old & 1 -> wake_sleepers(gate) :: else fi;
-    old = 0
+    if :: old -> old = 0; wake_sleepers(gate) :: else fi
+}
+
+/* A thread that has ended makes no use of what it knows. */
+inline forget(thread) {
+    d_step {
+        v_ = 0;
+        do :: v_ < VARIABLES -> KNOWN(thread, v_) = 0; v_++ :: else -> break od;
+        v_ = 0
+    }
 }
