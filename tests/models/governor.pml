@@ -115,14 +115,17 @@
 #define STOPPER (ENVS + 2)
 #define THREADS (ENVS + 3)
 #define WORKERS (ENVS + 1)
-#define ENV_GATE 0
-#define LEARNER_GATE 1
-#define MAIN_GATE 2
-#define RESUME_GATE 3
+#if ENVS > 2
+#error "wake_envs() and wake_envs_if_wanted() know of two"
+#endif
+#define ENV_GATE(env) (env)
+#define LEARNER_GATE ENVS
+#define MAIN_GATE (ENVS + 1)
+#define RESUME_GATE (ENVS + 2)
 #if PAUSES || defined(COMPOSITION)
-#define GATES 4
+#define GATES (ENVS + 3)
 #else
-#define GATES 2
+#define GATES (ENVS + 1)
 #endif
 #define EACH_ENV(variable) (((1 << ENVS) - 1) << variable(0))
 /* What sleepers and wakers of each gate tell each other that the receiver makes use of. */
@@ -131,7 +134,7 @@
 #define TO_MAIN (SET(STOP) | SET(PARKED) | SET(ENV_LEFT) | SET(LEARNERS_LEFT) | EACH_ENV(CLOCK) | SET(CLOCK(LEARNER)))
 #define TO_PARKED (SET(RESUMED) | SET(CLOCK(MAIN)))
 #define CARRIES(gate)                                                       \
-    ((gate) == ENV_GATE -> TO_ENVS | EACH_ENV(WAITING)                      \
+    ((gate) < ENVS -> TO_ENVS | SET(WAITING(gate))                          \
      : ((gate) == LEARNER_GATE -> TO_LEARNER | SET(NEED) : ((gate) == MAIN_GATE -> TO_MAIN : TO_PARKED)))
 #define ENV_INTERESTS(env)                                                  \
     (SET(ALLOWANCE) | SET(STOP) | SET(NEED) | SET(LIMIT(env)) | SET(AGREED) | SET(RETURNED) | TO_PARKED)
@@ -303,9 +306,9 @@ inline set_waiting(value) {
 #ifdef BROKEN_WAITING_AFTER
 #define LAST_STEP                                                           \
     if :: WAITING_IS(me, newest[WAITING(me)]) == UNBOUNDED -> set_waiting(ticket + 1) :: else fi; \
-    futex_sleep(me, ENV_GATE)
+    futex_sleep(me, ENV_GATE(me))
 #else
-#define LAST_STEP futex_sleep(me, ENV_GATE)
+#define LAST_STEP futex_sleep(me, ENV_GATE(me))
 #endif
 
 inline env_wait() {
@@ -323,18 +326,18 @@ inline env_wait() {
     :: ready
     :: else ->
         do
-        :: atomic { env_ready(); if :: ready -> break :: else -> announce_sleep(me, ENV_GATE) fi };
+        :: atomic { env_ready(); if :: ready -> break :: else -> announce_sleep(me, ENV_GATE(me)) fi };
 #ifndef BROKEN_NO_SECOND_LOOK
 #if GUARD && !defined(BROKEN_NO_CALL_FOR_ROOM)
             env_ready();
             if :: ready -> no_sleep(me); break :: else fi;
             if :: allowed -> wake(me, LEARNER_GATE, old) :: else fi; /* env_before_sleep */
-            futex_sleep(me, ENV_GATE);
+            futex_sleep(me, ENV_GATE(me));
 #else
             atomic { env_ready(); if :: ready -> no_sleep(me); break :: else -> LAST_STEP fi };
 #endif
 #else
-            futex_sleep(me, ENV_GATE);
+            futex_sleep(me, ENV_GATE(me));
 #endif
             futex_woken(me)
         od;
@@ -343,10 +346,18 @@ inline env_wait() {
     atomic { ready = false; allowed = false }
 }
 
+/* All of them, one after the other. */
+inline wake_envs(me) {
+    wake(me, ENV_GATE(0), old);
+#if ENVS > 1
+    wake(me, ENV_GATE(1), old)
+#endif
+}
+
 /* wake_everybody(). A thread that the main thread or the learner does not count on has no need of it. */
 inline wake_everybody(me) {
 #ifdef ALONE
-    wake(me, ENV_GATE, old);
+    wake_envs(me);
     wake(me, LEARNER_GATE, old);
 #endif
 #if PAUSES
@@ -543,7 +554,7 @@ inline trim_waiting() {
                 od;
                 newest[WAITING(env)] = newest[WAITING(env)] - shift;
                 KNOWN(env, WAITING(env)) = newest[WAITING(env)];
-                CARRIED(ENV_GATE, WAITING(env)) = MAX(CARRIED(ENV_GATE, WAITING(env)), shift) - shift;
+                CARRIED(ENV_GATE(env), WAITING(env)) = MAX(CARRIED(ENV_GATE(env), WAITING(env)), shift) - shift;
                 KNOWN(LEARNER, WAITING(env)) = 0
             :: else
             fi;
@@ -554,26 +565,16 @@ inline trim_waiting() {
     }
 }
 
-/* Wake env threads if one sleeps that may go on. */
-inline wake_envs_if_wanted() {
-    step_sequence(LEARNER, ENV_GATE, old);
+/* Wake an env thread if it sleeps and may go on. */
+inline wake_env_if_wanted(k) {
+    step_sequence(LEARNER, ENV_GATE(k), old);
     atomic {
         trim_waiting();
         LOOK_RETURNED(LEARNER);
         if
         :: old ->
-            env = 0;
-            do
-            :: env < ENVS ->
-                LOOK(LEARNER, WAITING(env), look);
-                if
-                :: WAITING_IS(env, look) <= allowance_is[newest[ALLOWANCE]] + look_returned -> break
-                :: else -> env++
-                fi
-            :: else -> break
-            od;
-            old = (env < ENVS);
-            env = 0;
+            LOOK(LEARNER, WAITING(k), look);
+            old = (WAITING_IS(k, look) <= allowance_is[newest[ALLOWANCE]] + look_returned);
             look = 0
         :: else
         fi;
@@ -581,7 +582,13 @@ inline wake_envs_if_wanted() {
         look_returned = 0
 #endif
     };
-    if :: old -> old = 0; wake_sleepers(ENV_GATE) :: else fi
+    if :: old -> old = 0; wake_sleepers(ENV_GATE(k)) :: else fi
+}
+inline wake_envs_if_wanted() {
+    wake_env_if_wanted(0);
+#if ENVS > 1
+    wake_env_if_wanted(1)
+#endif
 }
 
 #ifdef ALONE
@@ -795,7 +802,7 @@ proctype Learner() {
             :: KNOWN(LEARNER, ASKED) != epoch ->
                 epoch = KNOWN(LEARNER, ASKED);
                 STORE(LEARNER, AGREED, epoch);
-                wake(LEARNER, ENV_GATE, old);
+                wake_envs(LEARNER);
                 park(LEARNER)
             :: else
             fi;
@@ -894,7 +901,7 @@ proctype Main() {
 #endif
         STORE(MAIN, ASKED, epoch);
 #ifndef LOCKSTEP /* the code does it in lockstep too: there nobody needs it */
-        wake(MAIN, ENV_GATE, old);
+        wake_envs(MAIN);
 #endif
         wake(MAIN, LEARNER_GATE, old);
         do
@@ -938,7 +945,7 @@ proctype Stopper() {
     bool old;
     STORE(STOPPER, STOP, 1); /* W */
 #ifndef BROKEN_STOP_WITHOUT_WAKE
-    wake(STOPPER, ENV_GATE, old);
+    wake_envs(STOPPER);
     wake(STOPPER, LEARNER_GATE, old);
 #if PAUSES
     wake(STOPPER, MAIN_GATE, old)
