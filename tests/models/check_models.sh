@@ -20,6 +20,7 @@ configurations() {
 model composition -DSTEPS=2
 broken WEAK_B WEAK_C BROKEN_NO_GRANT_WHILE_WAITING
 model composition -DSTEPS=1 -DWARMUP=0 -DWITH_STOP
+broken BROKEN_STOP_WITHOUT_WAKE
 model governor -DENVS=1 -DSTEPS=2 -DWARMUP=2 -DLOCKSTEP -DPAUSES=1
 model governor -DENVS=1 -DSTEPS=4 -DGUARD=3 -DGOVERNED
 broken WEAK_K WEAK_L WEAK_M WEAK_N BROKEN_GUARD_TOO_SMALL
@@ -87,6 +88,8 @@ END
 long_configurations() {
     cat <<'END'
 model governor -DENVS=2 -DSTEPS=5
+model composition -DSTEPS=1 -DWARMUP=0 -DPAUSES=1
+broken WEAK_V
 model governor -DENVS=2 -DSTEPS=3 -DWITH_STOP
 END
 }
