@@ -110,6 +110,7 @@ static void *env_main(void *context)
                 run->granted[ticket.first_step + j]++;
         run->work->step(c, &ticket);
         c->steps++;
+        c->environment_steps += ticket.count;
         sac_governor_stepped(run->governor, c->number, &ticket);
         look_around(run);
     }
@@ -204,7 +205,7 @@ void governor_run_start(struct governor_run *run)
     SAC_ASSERT(pthread_create(&run->learner, NULL, learner_main, run) == 0);
     for (int k = 0; k < run->env_threads; k++) {
         run->env_context[k] =
-            (struct governor_env){run, sac_replay_shard(run->replay, k), k, 0, (uint64_t)k + 1};
+            (struct governor_env){run, sac_replay_shard(run->replay, k), k, 0, 0, (uint64_t)k + 1};
         SAC_ASSERT(pthread_create(&run->env[k], NULL, env_main, &run->env_context[k]) == 0);
     }
 }

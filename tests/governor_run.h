@@ -17,6 +17,7 @@ struct governor_env {
     struct sac_shard *shard;
     int number;
     int64_t steps; /* tickets used */
+    int64_t environment_steps;
     uint64_t random;
 };
 
