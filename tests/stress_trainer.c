@@ -67,15 +67,21 @@ static void check_ring(const struct sac_replay *replay, int environment, uint64_
     }
 }
 
+/* Reading is the test: nobody may write meanwhile. */
+static void read_all(const void *memory, size_t size)
+{
+    const volatile unsigned char *byte = memory;
+    for (size_t i = 0; i < size; i++)
+        (void)byte[i];
+}
+
 static void look_at_all(void *context, const struct sac_safe_point *p)
 {
     const struct run *run = context;
     const uint64_t updates = forget_updates ? 0 : p->updates;
-    volatile unsigned char sum = 0;
     for (int e = 0; e < run->environments; e++)
         check_ring(p->replay, e, updates);
-    for (size_t i = 0; i < p->agent_floats * sizeof(float); i++)
-        sum ^= ((const unsigned char *)p->agent)[i]; /* reading it is the test: nobody may write */
+    read_all(p->agent, p->agent_floats * sizeof(float));
     for (int k = 0; k < p->env_threads; k++) {
         void *state = malloc(sac_env_thread_state_size(p->env_thread[k]));
         SAC_ASSERT(state != NULL && sac_env_thread_save(p->env_thread[k], state) == SAC_OK);
