@@ -26,12 +26,13 @@ static void *watch(void *argument)
     _exit(EXIT_FAILED);
 }
 
-/* Signals are for the other threads. Without a watchdog all is as it would be with much patience. */
+/* One for the process: a test may run a command again. Signals are for the other threads. Without a watchdog
+ * all is as it would be with much patience. */
 void watchdog_start(const char *command, int seconds)
 {
     sigset_t all, before;
     pthread_t thread;
-    if (seconds == 0)
+    if (seconds == 0 || watched)
         return;
     watched = command;
     patience = (uint32_t)seconds;
