@@ -16,9 +16,14 @@ static const double SMALL_UPDATE = 5e7;
 /* Two threads take a critic each; more split the rows of a batch, whose products then are less efficient: so
  * each should have this much to do. */
 static const double MEMBER_FLOPS = 2e8;
-/* Two threads make 1.5 to 1.9 times the updates of one, so they lose once the others take 0.3 of a core from
- * them. Less makes a team smaller, so that it does not go to and fro. */
+/* Of a core or a thread's time: less is as good as nothing. */
 static const double TOLERATED_DUTY = 0.2;
+/* While something else has the core of one member the whole team waits, so others that are busy for a part d
+ * of the time leave 1 - d of a team's work. Two threads make 1.55 times the updates of one: with d below 0.35
+ * they are still faster than one alone; and the more there are, the sooner one less is better. So d times the
+ * team's size is compared with this, or with less for a team that would grow, so that it does not go to and
+ * fro. */
+static const double TEAM_KEEPS = 0.7, TEAM_GROWS = 0.5;
 
 /* --- numbers --- */
 
@@ -323,7 +328,7 @@ int sac_placement_team(double capacity, int most, const struct sac_duty *duty)
 {
     int team = most;
     for (; team > 1; team--) {
-        const double tolerated = team > duty->learner_threads ? TOLERATED_DUTY / 2 : TOLERATED_DUTY;
+        const double tolerated = (team > duty->learner_threads ? TEAM_GROWS : TEAM_KEEPS) / team;
         if (team + sac_placement_env_duty(duty, team) + duty->others <= capacity + tolerated)
             break;
     }
