@@ -224,9 +224,9 @@ status=$?
 [ ! -e never.yaml ] || fail "an interrupted tune wrote its preset"
 XDG_CONFIG_HOME=/nonexistent
 
-# A signal: what there is is saved, 128 + n.
+# A signal: what there is is saved, 128 + n. Also where the tests were started by nohup.
 interrupt() { # SIGNAL STATUS
-    "$softac" train Pendulum-v1 eval_every=0 update_to_data=1/8 --steps 1000000000 --out "by_$1" >out 2>err &
+    env --default-signal="$1" "$softac" train Pendulum-v1 eval_every=0 update_to_data=1/8 --steps 1000000000 --out "by_$1" >out 2>err &
     child=$!
     for _ in $(seq 600); do
         [ "$(cat "by_$1/progress.csv" 2>/dev/null | wc -l)" -ge 2 ] && break
