@@ -2,6 +2,7 @@
 #include "learner.h"
 
 #include "error.h"
+#include "integers.h"
 #include "memory.h"
 
 enum { DRAW_ROWS = 512 }; /* that one member of the team gathers at a time: some 30 microseconds */
@@ -56,19 +57,15 @@ static void count_update(struct sac_learner_counters *c, uint64_t updates, const
     sac_store_relaxed(updates_counter, &c->updates, updates);
 }
 
-/* Lockstep must not skip a version: a free slot exists always and is seen after finitely many looks. */
+/* Lockstep must not skip a version; in async the next one comes soon. */
 static void publish(struct sac_learner *l)
 {
     const struct sac_learner_context *c = &l->context;
     const float *parameters = sac_agent_policy_parameters(c->agent);
-    bool published = sac_snapshots_publish(c->snapshots, parameters, l->update);
-    while (!published && c->settings->mode == SAC_LOCKSTEP)
-        published = sac_snapshots_publish(c->snapshots, parameters, l->update);
-}
-
-static int smaller(int a, int b)
-{
-    return a < b ? a : b;
+    if (c->settings->mode == SAC_LOCKSTEP)
+        sac_snapshots_publish_surely(c->snapshots, parameters, l->update);
+    else
+        (void)sac_snapshots_publish(c->snapshots, parameters, l->update);
 }
 
 /* One share of the batch's rows. */
@@ -77,7 +74,7 @@ static void draw_share(void *context, int task)
     const struct sac_learner *l = context;
     const struct sac_learner_context *c = &l->context;
     struct sac_batch *batch = sac_agent_batch(c->agent);
-    const int first = task * DRAW_ROWS, end = smaller(first + DRAW_ROWS, batch->rows);
+    const int first = task * DRAW_ROWS, end = sac_least(first + DRAW_ROWS, batch->rows);
     sac_replay_draw_rows(c->replay, c->settings->seed, l->update, first, end, batch);
 }
 

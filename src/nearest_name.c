@@ -4,13 +4,9 @@
 #include <string.h>
 
 #include "environment.h"
+#include "integers.h"
 
 enum { LONGEST_NAME = 64 };
-
-static int smaller(int a, int b)
-{
-    return a < b ? a : b;
-}
 
 /* Levenshtein's distance, letter case ignored; names of up to LONGEST_NAME letters. */
 static int edit_distance(const char *a, const char *b)
@@ -24,7 +20,7 @@ static int edit_distance(const char *a, const char *b)
         row[0] = i;
         for (int j = 1; j <= n; j++) {
             const int changed = tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]);
-            const int best = smaller(smaller(row[j], row[j - 1]) + 1, diagonal + changed);
+            const int best = sac_least(sac_least(row[j], row[j - 1]) + 1, diagonal + changed);
             diagonal = row[j];
             row[j] = best;
         }

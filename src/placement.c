@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "integers.h"
 #include "memory.h"
 #include "neighbours.h"
 
@@ -27,21 +28,11 @@ static const double TEAM_KEEPS = 0.7, TEAM_GROWS = 0.5;
 
 /* --- numbers --- */
 
-static int least(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-static int most_of(int a, int b)
-{
-    return a > b ? a : b;
-}
-
 static int fastest(const struct sac_topology *t)
 {
     int speed = 0;
     for (int c = 0; c < t->cores; c++)
-        speed = most_of(speed, t->core[c].speed);
+        speed = sac_most(speed, t->core[c].speed);
     return speed;
 }
 
@@ -66,7 +57,7 @@ static int find_home(const struct sac_topology *t, const struct sac_neighbours *
     const int speed = fastest(t);
     int home = 0, count = 0, l3 = -1, least_cost = cost(t, n, 0, speed);
     for (int c = 1; c < t->cores; c++)
-        least_cost = least(least_cost, cost(t, n, c, speed));
+        least_cost = sac_least(least_cost, cost(t, n, c, speed));
     *cores = 0;
     for (int c = 0; c < t->cores; c++) {
         count = t->core[c].l3 == l3 ? count : 0;
@@ -91,7 +82,7 @@ double sac_placement_capacity(const struct sac_topology *t, const struct sac_nei
 /* Even, as there are two critics. */
 static int team_by_size(double flops)
 {
-    return flops < SMALL_UPDATE ? 1 : most_of(2, 2 * (int)fmin(flops / MEMBER_FLOPS / 2, 1e6));
+    return flops < SMALL_UPDATE ? 1 : sac_most(2, 2 * (int)fmin(flops / MEMBER_FLOPS / 2, 1e6));
 }
 
 static const char *plural(int n)
@@ -102,7 +93,7 @@ static const char *plural(int n)
 /* CPUs as a number of threads: what falls short of the next one by little counts as that. */
 static int whole(double cpus)
 {
-    return most_of(1, (int)ceil(cpus - TOLERATED_DUTY));
+    return sac_most(1, (int)ceil(cpus - TOLERATED_DUTY));
 }
 
 /* A team that can follow what is left for it is made for a machine without other runs. */
@@ -113,7 +104,7 @@ static void choose_team(struct sac_placement *p, const struct sac_topology *t,
     find_home(t, request->resizes ? NULL : request->neighbours, &home_cores);
     const int cores = request->resizes ? (int)ceil(sac_topology_capacity(t)) : left;
     const int by_size = team_by_size(request->update_flops);
-    const int chosen = least(by_size, least(cores, home_cores));
+    const int chosen = sac_least(by_size, sac_least(cores, home_cores));
     p->learner_threads = request->learner_threads > 0 ? request->learner_threads
                          : chosen > 1                 ? chosen & ~1
                                                       : 1;
@@ -127,7 +118,7 @@ static void choose_team(struct sac_placement *p, const struct sac_topology *t,
         p->learner_threads = request->most_learner_threads;
         snprintf(reason, 64, "OpenMP grants no more");
     }
-    p->sharing = request->resizes ? least(p->learner_threads, left) : p->learner_threads;
+    p->sharing = request->resizes ? sac_least(p->learner_threads, left) : p->learner_threads;
     if (p->sharing < p->learner_threads)
         snprintf(reason, 64, "%d of them beside other runs", p->sharing);
 }
@@ -140,7 +131,7 @@ static void choose_env_threads(struct sac_placement *p, const struct sac_placeme
     const int rest = cores - p->sharing;
     const bool beside = 2 * rest >= cores;
     const int wanted = request->env_threads > 0 ? request->env_threads : beside ? rest : cores;
-    p->env_threads = least(wanted, request->environments);
+    p->env_threads = sac_least(wanted, request->environments);
     snprintf(reason, 64, "%s",
              p->env_threads < wanted ? "one for each environment"
              : request->env_threads  ? "as asked for"
@@ -293,7 +284,7 @@ enum sac_status sac_placement_create(const struct sac_topology *t,
         complete = allocate_places(p, t->cpus);
     }
     if (complete) {
-        const int team = least(p->learner_threads, t->cpus);
+        const int team = sac_least(p->learner_threads, t->cpus);
         place(p, t->cpus, team, order_cpus(p, &seating, team));
         *placement = p;
     } else {

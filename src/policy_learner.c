@@ -2,6 +2,7 @@
 #include "policy_learner.h"
 
 #include "error.h"
+#include "integers.h"
 #include "memory.h"
 
 /* --- making and freeing --- */
@@ -116,17 +117,12 @@ const float *sac_policy_learner_next_log_prob(const struct sac_policy_learner *l
     return learner->log_prob;
 }
 
-static int smaller(int a, int b)
-{
-    return a < b ? a : b;
-}
-
 /* Noise is keyed by batch row, with a purpose of its own for s' and for s: the same whatever the parts. */
 static void draw_noise(struct sac_policy_learner *learner, uint64_t update, int first, int end)
 {
     const struct sac_kernels *k = sac_kernels();
     const int A = learner->policy.action_size, current = first_current(learner);
-    const int next_end = smaller(end, current);
+    const int next_end = sac_least(end, current);
     if (first < next_end)
         k->normal(learner->noise + (size_t)first * (size_t)A, A, learner->seed, SAC_PURPOSE_TARGET_NOISE,
                   update, (uint32_t)first, next_end - first, A);

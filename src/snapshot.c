@@ -105,6 +105,13 @@ bool sac_snapshots_publish(struct sac_snapshots *snapshots, const float *paramet
     return true;
 }
 
+void sac_snapshots_publish_surely(struct sac_snapshots *snapshots, const float *parameters, uint64_t version)
+{
+    while (!sac_snapshots_publish(snapshots, parameters, version)) {
+        /* again */
+    }
+}
+
 /* The look at the word may be relaxed: what a holder may do depends only on the slot it took at G. */
 const float *sac_snapshots_hold(struct sac_snapshots *snapshots, struct sac_holder *holder, uint64_t *version)
 {

@@ -20,6 +20,8 @@ void sac_snapshots_destroy(struct sac_snapshots *snapshots); /* takes NULL */
 /* Learner: publish a copy of `parameters` as `version` (never less than before). False if no free slot was
  * seen: skip, or try again. */
 bool sac_snapshots_publish(struct sac_snapshots *snapshots, const float *parameters, uint64_t version);
+/* The same, trying again until a free slot is seen, which takes finitely many looks. */
+void sac_snapshots_publish_surely(struct sac_snapshots *snapshots, const float *parameters, uint64_t version);
 
 /* A holder's view; start with {-1}. One per thread, owned by it. */
 struct sac_holder {

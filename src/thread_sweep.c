@@ -4,22 +4,14 @@
 
 #include <stddef.h>
 
+#include "integers.h"
+
 static const double NOISE = 0.03;
-
-static int least(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-static int most(int a, int b)
-{
-    return a > b ? a : b;
-}
 
 /* 1, 2, 4 ... and `end` itself; 0 behind it. */
 static int following(int number, int end)
 {
-    return number == end ? 0 : least(2 * number, end);
+    return number == end ? 0 : sac_least(2 * number, end);
 }
 
 static const struct sac_sweep_run *find(const struct sac_sweep *s, int env_threads, int learner_threads)
@@ -56,15 +48,16 @@ static bool fits(const struct sac_sweep *s)
 
 bool sac_sweep_next(const struct sac_sweep *s, int *env_threads, int *learner_threads)
 {
-    const int learners = most(1, least(s->cores, s->most_learner_threads));
+    const int learners = sac_most(1, sac_least(s->cores, s->most_learner_threads));
     for (int n = 1; n && fits(s); n = following(n, learners)) {
-        const int left = most(1, least(s->cores - n, s->environments));
+        const int left = sac_most(1, sac_least(s->cores - n, s->environments));
         *env_threads = left, *learner_threads = n;
         if (!find(s, left, n))
             return true;
     }
     const struct sac_sweep_run *best = sac_sweep_best(s);
-    for (int n = 1; n && best && fits(s); n = following(n, most(1, least(s->cores, s->environments)))) {
+    for (int n = 1; n && best && fits(s);
+         n = following(n, sac_most(1, sac_least(s->cores, s->environments)))) {
         *env_threads = n, *learner_threads = best->learner_threads;
         if (!find(s, n, best->learner_threads))
             return true;

@@ -650,9 +650,7 @@ static void join_threads(struct sac_trainer *t, int first, int end)
 static void evaluate_at_end(struct sac_trainer *t)
 {
     const uint64_t updates = sac_governor_updates(t->governor);
-    while (!sac_snapshots_publish(t->snapshots, sac_agent_policy_parameters(t->agent), updates)) {
-        /* a slot is free always, and seen to be after finitely many looks */
-    }
+    sac_snapshots_publish_surely(t->snapshots, sac_agent_policy_parameters(t->agent), updates);
     t->desk->environment_steps = sac_governor_steps(t->governor);
     sac_desk_set_state(t->desk, SAC_DESK_ASKED);
     attend(t, evaluation_over);
