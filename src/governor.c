@@ -486,6 +486,17 @@ uint64_t sac_governor_updates(const struct sac_governor *governor)
     return sac_load_acquire(AG, &governor->updates); /* pairs with AF */
 }
 
+/* Updates never fall, so those seen twice were the same in between. */
+void sac_governor_counts(const struct sac_governor *governor, int64_t *steps, uint64_t *updates)
+{
+    uint64_t before;
+    do {
+        before = sac_governor_updates(governor);
+        *steps = sac_governor_steps(governor);
+        *updates = sac_governor_updates(governor);
+    } while (*updates != before);
+}
+
 uint64_t sac_governor_env_wait(const struct sac_governor *governor, uint64_t now_ns)
 {
     uint64_t slept = 0;

@@ -55,6 +55,8 @@ void sac_governor_stop(struct sac_governor *governor); /* also from a signal han
 bool sac_governor_stopped(const struct sac_governor *governor);
 int64_t sac_governor_steps(const struct sac_governor *governor); /* appended so far */
 uint64_t sac_governor_updates(const struct sac_governor *governor);
+/* Both as they were at one moment. */
+void sac_governor_counts(const struct sac_governor *governor, int64_t *steps, uint64_t *updates);
 /* Nanoseconds slept up to now_ns, a present sac_time_ns(), for the other side or for room: by all env threads
  * together, and by the learner. */
 uint64_t sac_governor_env_wait(const struct sac_governor *governor, uint64_t now_ns);

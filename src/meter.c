@@ -40,18 +40,6 @@ void sac_meter_destroy(struct sac_meter *meter)
     sac_free(meter);
 }
 
-/* Steps and updates as they were at one moment: updates never fall, so those seen twice were the same in
- * between. */
-static void look_at_counts(const struct sac_governor *governor, struct sac_look *look)
-{
-    uint64_t before;
-    do {
-        before = sac_governor_updates(governor);
-        look->steps = sac_governor_steps(governor);
-        look->updates = sac_governor_updates(governor);
-    } while (look->updates != before);
-}
-
 static struct sac_look take_look(const struct sac_meter *m, struct sac_cpu_seconds used)
 {
     struct sac_learner_counters *c = sac_learner_counters(m->context.learner);
@@ -68,7 +56,7 @@ static struct sac_look take_look(const struct sac_meter *m, struct sac_cpu_secon
         .temperature_loss = sac_load_relaxed(losses, &c->temperature_loss),
         .entropy = sac_load_relaxed(losses, &c->entropy),
     };
-    look_at_counts(m->context.governor, &look);
+    sac_governor_counts(m->context.governor, &look.steps, &look.updates);
     return look;
 }
 
