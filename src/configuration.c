@@ -152,6 +152,12 @@ static size_t line_of(const struct reader *reader)
     return reader->event.start_mark.line + 1;
 }
 
+/* The last sentence is about the present event. */
+static enum sac_status here(const struct reader *reader, enum sac_status status)
+{
+    return at(reader->config, line_of(reader), status);
+}
+
 static enum sac_status next(struct reader *reader)
 {
     yaml_event_delete(&reader->event);
@@ -191,7 +197,7 @@ static enum sac_status take_word(struct reader *reader, const char *what, char *
         snprintf(word, size, "%s", (const char *)event->data.scalar.value);
         return SAC_OK;
     }
-    return at(reader->config, line_of(reader), SAC_INVALID);
+    return here(reader, SAC_INVALID);
 }
 
 /* [256, 256] becomes "256,256", the form of the command line. */
@@ -243,25 +249,35 @@ static enum sac_status take_setting(struct reader *reader, int section, const ch
     return status ? at(reader->config, line, status) : SAC_OK;
 }
 
-static enum sac_status take_mapping(struct reader *reader, int section);
-
-/* The last sentence is about the present event. */
-static enum sac_status here(const struct reader *reader, enum sac_status status)
+/* The present event starts a list or a section: take_one for each of its parts, whose first event is then the
+ * present one and whose last one it leaves there. Afterwards the present event is the end. */
+static enum sac_status take_each(struct reader *reader, enum sac_status (*take_one)(struct reader *, int),
+                                 int context)
 {
-    return at(reader->config, line_of(reader), status);
+    const bool list = reader->event.type == YAML_SEQUENCE_START_EVENT;
+    const yaml_event_type_t end = list ? YAML_SEQUENCE_END_EVENT : YAML_MAPPING_END_EVENT;
+    enum sac_status status = next(reader);
+    while (!status && reader->event.type != end) {
+        status = take_one(reader, context);
+        if (!status)
+            status = next(reader);
+    }
+    return status;
 }
+
+static enum sac_status take_pair(struct reader *reader, int section);
 
 static enum sac_status take_section(struct reader *reader, int section, const char *key)
 {
     if (reader->event.type == YAML_MAPPING_START_EVENT && !reader->config->has_section[section]) {
         reader->config->has_section[section] = true;
-        return take_mapping(reader, section);
+        return take_each(reader, take_pair, section);
     }
     if (reader->config->has_section[section])
         sac_fail(SAC_INVALID, "%s: a second section; put all its settings into one", key);
     else
         sac_fail(SAC_INVALID, "%s: expected a section of settings", key);
-    return at(reader->config, line_of(reader), SAC_INVALID);
+    return here(reader, SAC_INVALID);
 }
 
 static int profile_section(const struct sac_config *config, const char *name)
@@ -288,8 +304,9 @@ static enum sac_status check_profile(const struct sac_config *config, const char
 }
 
 /* One "name: section" of profiles; the present event is the name. */
-static enum sac_status take_profile(struct reader *reader)
+static enum sac_status take_profile(struct reader *reader, int number)
 {
+    (void)number;
     struct sac_config *config = reader->config;
     char name[VALUE_SIZE];
     enum sac_status status = take_word(reader, "profiles", name, sizeof name);
@@ -306,7 +323,7 @@ static enum sac_status take_profile(struct reader *reader)
         sac_fail(SAC_INVALID, "%s: expected a section of settings", name);
         return here(reader, SAC_INVALID);
     }
-    return status ? status : take_mapping(reader, FIRST_PROFILE + config->profile_count - 1);
+    return status ? status : take_each(reader, take_pair, FIRST_PROFILE + config->profile_count - 1);
 }
 
 /* The present event is the value of "profiles": a section of sections. */
@@ -319,18 +336,13 @@ static enum sac_status take_profiles(struct reader *reader)
         return here(reader, SAC_INVALID);
     }
     config->has_profiles = true;
-    enum sac_status status = next(reader);
-    while (!status && reader->event.type != YAML_MAPPING_END_EVENT) {
-        status = take_profile(reader);
-        if (!status)
-            status = next(reader);
-    }
-    return status;
+    return take_each(reader, take_profile, 0);
 }
 
 /* One measurement's "key: value"; the present event is the key. */
-static enum sac_status take_measure(struct reader *reader, struct sac_tuned *tuned)
+static enum sac_status take_measure(struct reader *reader, int number)
 {
+    struct sac_tuned *tuned = &reader->config->tuned[number];
     char key[VALUE_SIZE], value[VALUE_SIZE];
     enum sac_status status = take_word(reader, "key", key, sizeof key);
     if (!status)
@@ -342,35 +354,31 @@ static enum sac_status take_measure(struct reader *reader, struct sac_tuned *tun
     return status;
 }
 
-/* The present event starts the list behind "threads", which softac tune writes. */
-static enum sac_status take_threads(struct reader *reader)
+/* One section of "threads". */
+static enum sac_status take_measurement(struct reader *reader, int number)
 {
     struct sac_config *config = reader->config;
-    if (reader->event.type != YAML_SEQUENCE_START_EVENT || config->has_threads) {
+    (void)number;
+    if (reader->event.type != YAML_MAPPING_START_EVENT || config->tuned_count == MOST_PARTS) {
+        sac_fail(SAC_INVALID, "threads: expected at most %d sections with what was measured", MOST_PARTS);
+        return here(reader, SAC_INVALID);
+    }
+    const enum sac_status status = take_each(reader, take_measure, config->tuned_count);
+    if (!status && sac_tuned_check(&config->tuned[config->tuned_count]))
+        return here(reader, SAC_INVALID);
+    config->tuned_count++;
+    return status;
+}
+
+/* The present event is the value of "threads": a list, which softac tune writes. */
+static enum sac_status take_threads(struct reader *reader)
+{
+    if (reader->event.type != YAML_SEQUENCE_START_EVENT || reader->config->has_threads) {
         sac_fail(SAC_INVALID, "threads: expected one list, as softac tune writes it");
         return here(reader, SAC_INVALID);
     }
-    config->has_threads = true;
-    enum sac_status status = next(reader);
-    while (!status && reader->event.type != YAML_SEQUENCE_END_EVENT) {
-        if (reader->event.type != YAML_MAPPING_START_EVENT || config->tuned_count == MOST_PARTS) {
-            sac_fail(SAC_INVALID, "threads: expected at most %d sections with what was measured", MOST_PARTS);
-            return here(reader, SAC_INVALID);
-        }
-        struct sac_tuned *tuned = &config->tuned[config->tuned_count];
-        status = next(reader);
-        while (!status && reader->event.type != YAML_MAPPING_END_EVENT) {
-            status = take_measure(reader, tuned);
-            if (!status)
-                status = next(reader);
-        }
-        if (!status && sac_tuned_check(tuned))
-            return here(reader, SAC_INVALID);
-        config->tuned_count++;
-        if (!status)
-            status = next(reader);
-    }
-    return status;
+    reader->config->has_threads = true;
+    return take_each(reader, take_measurement, 0);
 }
 
 /* One "key: value" of a mapping; the present event is the key. */
@@ -403,21 +411,9 @@ static enum sac_status take_pair(struct reader *reader, int section)
             return take_environment(reader);
         sac_fail(SAC_INVALID, "environment: given a second time, after %s; give it once",
                  reader->config->environment);
-        return at(reader->config, line_of(reader), SAC_INVALID);
+        return here(reader, SAC_INVALID);
     }
     return take_setting(reader, section, key);
-}
-
-/* The present event starts the mapping; afterwards it ends it. */
-static enum sac_status take_mapping(struct reader *reader, int section)
-{
-    enum sac_status status = next(reader);
-    while (!status && reader->event.type != YAML_MAPPING_END_EVENT) {
-        status = take_pair(reader, section);
-        if (!status)
-            status = next(reader);
-    }
-    return status;
 }
 
 /* One document that is a mapping; an empty file is an empty one. */
@@ -431,17 +427,17 @@ static enum sac_status take_file(struct reader *reader)
     status = next(reader); /* after document start */
     if (!status && reader->event.type != YAML_MAPPING_START_EVENT) {
         sac_fail(SAC_FORMAT, "expected lines of the form \"key: value\"");
-        return at(reader->config, line_of(reader), SAC_FORMAT);
+        return here(reader, SAC_FORMAT);
     }
     if (!status)
-        status = take_mapping(reader, COMMON);
+        status = take_each(reader, take_pair, COMMON);
     if (!status)
         status = next(reader); /* document end */
     if (!status)
         status = next(reader);
     if (!status && reader->event.type != YAML_STREAM_END_EVENT) {
         sac_fail(SAC_FORMAT, "expected the end of the file, not a second document");
-        return at(reader->config, line_of(reader), SAC_FORMAT);
+        return here(reader, SAC_FORMAT);
     }
     return status;
 }
