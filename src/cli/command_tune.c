@@ -244,8 +244,9 @@ static enum sac_status prepare_runs(struct tuning *t)
         .environments = s->environments,
         .most_learner_threads = granted < FLAG_LEARNER_THREADS ? granted : FLAG_LEARNER_THREADS,
     };
+    sac_tuned_describe(&t->tuned, sac_topology_capacity(topology), &t->sources.settings);
     sac_topology_destroy(topology);
-    return sources_describe(&t->sources, &t->tuned);
+    return SAC_OK;
 }
 
 static enum sac_status settle(struct tuning *t)

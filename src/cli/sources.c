@@ -129,7 +129,8 @@ void sources_tell(const char *command, const struct sources *s)
 
 /* --- threads --- */
 
-enum sac_status sources_describe(const struct sources *s, struct sac_tuned *tuned)
+/* The settings as they are for this machine. */
+static enum sac_status describe(const struct sources *s, struct sac_tuned *tuned)
 {
     struct sac_topology *topology;
     const enum sac_status status = sac_topology_read(&topology);
@@ -145,7 +146,7 @@ const struct sac_tuned *sources_tuned(const struct sources *s)
     const struct sac_tuned *list;
     struct sac_tuned wanted;
     const int count = sac_config_tuned(s->config[SAC_SOURCE_OWN_PRESET], &list);
-    if (count == 0 || sources_describe(s, &wanted))
+    if (count == 0 || describe(s, &wanted))
         return NULL;
     return sac_tuned_find(list, count, &wanted);
 }

@@ -35,7 +35,4 @@ void sources_tell(const char *command, const struct sources *sources);
 /* What softac tune has measured for these settings on this machine, or NULL. */
 const struct sac_tuned *sources_tuned(const struct sources *sources);
 
-/* The settings as they are for this machine, in `tuned`. SAC_NOMEM. */
-enum sac_status sources_describe(const struct sources *sources, struct sac_tuned *tuned);
-
 #endif
