@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "machine_load.h"
 #include "thread.h"
 
 static const double least_loss = 0.02;     /* of a run's time: less does not matter */
@@ -98,22 +98,17 @@ static bool is_watched(const struct bench_watch *watch, int cpu)
     return false;
 }
 
-/* Lines "cpuN user nice system idle iowait irq softirq steal ..." in ticks. */
 static void read_cpus(const struct bench_watch *watch, double *busy, double *stolen)
 {
     char line[512];
-    const double tick = 1.0 / (double)sysconf(_SC_CLK_TCK);
+    struct sac_cpu_time time;
     FILE *file = fopen("/proc/stat", "re");
     *busy = *stolen = file == NULL ? NAN : 0;
     while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        int cpu;
-        unsigned long long user, nice, system, idle, iowait, irq, softirq, steal;
-        if (sscanf(line, "cpu%d %llu %llu %llu %llu %llu %llu %llu %llu", &cpu, &user, &nice, &system, &idle,
-                   &iowait, &irq, &softirq, &steal) != 9 ||
-            !is_watched(watch, cpu))
+        if (!sac_cpu_time_parse(line, &time) || !is_watched(watch, time.cpu))
             continue;
-        *busy += tick * (double)(user + nice + system + irq + softirq);
-        *stolen += tick * (double)steal;
+        *busy += time.busy + time.niced;
+        *stolen += time.stolen;
     }
     if (file != NULL)
         fclose(file);

@@ -32,14 +32,16 @@ static int *sorted_cpus(const struct sac_topology *t)
 }
 
 /* "cpu7 USER NICE SYSTEM IDLE IOWAIT IRQ SOFTIRQ STEAL ...", in ticks. */
-static bool parse_cpu(const char *line, bool niced, int *cpu, double *ticks)
+bool sac_cpu_time_parse(const char *line, struct sac_cpu_time *time)
 {
     unsigned long long user, nice, system, idle, wait, irq, soft, steal;
-    if (sscanf(line, "cpu%d %llu %llu %llu %llu %llu %llu %llu %llu", cpu, &user, &nice, &system, &idle,
-               &wait, &irq, &soft, &steal) != 9)
+    if (sscanf(line, "cpu%d %llu %llu %llu %llu %llu %llu %llu %llu", &time->cpu, &user, &nice, &system,
+               &idle, &wait, &irq, &soft, &steal) != 9)
         return false;
-    *ticks = (double)user + (double)system + (double)irq + (double)soft + (double)steal +
-             (niced ? (double)nice : 0);
+    const double tick = 1.0 / (double)sysconf(_SC_CLK_TCK);
+    time->busy = tick * (double)(user + system + irq + soft);
+    time->niced = tick * (double)nice;
+    time->stolen = tick * (double)steal;
     return true;
 }
 
@@ -53,11 +55,10 @@ double sac_machine_busy_seconds(const char *root, const struct sac_topology *t, 
     FILE *file = fopen(path, "re");
     int *cpus = sorted_cpus(t);
     while (file && cpus && getline(&line, &size, file) > 0) {
-        int cpu;
-        double ticks;
-        if (parse_cpu(line, niced, &cpu, &ticks) &&
-            bsearch(&cpu, cpus, (size_t)t->cpus, sizeof cpu, compare_numbers)) {
-            sum += ticks;
+        struct sac_cpu_time time;
+        if (sac_cpu_time_parse(line, &time) &&
+            bsearch(&time.cpu, cpus, (size_t)t->cpus, sizeof time.cpu, compare_numbers)) {
+            sum += time.busy + time.stolen + (niced ? time.niced : 0);
             found++;
         }
     }
@@ -65,7 +66,7 @@ double sac_machine_busy_seconds(const char *root, const struct sac_topology *t, 
     free(cpus);
     if (file)
         fclose(file);
-    return found > 0 ? sum / (double)sysconf(_SC_CLK_TCK) : NAN;
+    return found > 0 ? sum : NAN;
 }
 
 static double look_at_machine(const struct sac_topology *t)

@@ -12,6 +12,13 @@ struct sac_machine_load {
     double others;                          /* CPUs */
 };
 
+/* A line of /proc/stat: seconds that a CPU was busy with since the machine was started. */
+struct sac_cpu_time {
+    int cpu;
+    double busy, niced, stolen; /* by a hypervisor */
+};
+bool sac_cpu_time_parse(const char *line, struct sac_cpu_time *time); /* false: about no single CPU */
+
 /* CPU time that somebody has spent on these CPUs since the machine was started. Niced work counts where
  * `niced` is set: it gives way to work that is not. `root` goes before the path: "", but for tests. NaN: not
  * known. */
