@@ -1,4 +1,4 @@
-/* Six lines, each a name and a value:
+/* Lines, each a name and a value:
  *
  *     softac 1                       the version of this format
  *     process               1234
