@@ -21,7 +21,7 @@ void arguments_print_help(void)
           "\n"
           "options:\n"
           "  --list          print the names and end\n"
-          "  --threads N     size of the learner's team in update/...  (default 1)\n"
+          "  --threads N     size of the learner's team in update, phase  (default 1)\n"
           "  --seconds S     timing per benchmark                      (default 2)\n"
           "  --json          JSON on stdout and nothing else\n"
           "  --markdown      tables in Markdown, at the end, and nothing else on stdout\n"

@@ -10,7 +10,7 @@
 #include <softac/status.h>
 
 struct bench_options {
-    int threads;    /* of the learner's team in update/... */
+    int threads;    /* of the learner's team in update/... and phase/... */
     double seconds; /* of timing per benchmark, preparation not counted */
 };
 

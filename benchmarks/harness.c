@@ -14,7 +14,7 @@
 #include "unit.h"
 
 enum {
-    MOST_MEMBERS = 8, /* of a group */
+    MOST_MEMBERS = 32, /* of a group */
     WANTED_RUNS = 15,
     LEAST_RUNS = 3 /* undisturbed ones, to count alone */
 };

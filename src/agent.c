@@ -52,6 +52,16 @@ struct sac_batch *sac_agent_batch(struct sac_agent *agent)
 
 /* --- the agent --- */
 
+void sac_agent_set_clock(struct sac_agent *agent, struct sac_phase_clock *clock)
+{
+    agent->clock = clock;
+}
+
+struct sac_phase_clock *sac_agent_clock(const struct sac_agent *agent)
+{
+    return agent->clock;
+}
+
 static size_t state_floats(const struct sac_agent *agent)
 {
     const struct sac_settings *s = &agent->settings;

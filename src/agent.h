@@ -5,6 +5,7 @@
 #define SAC_AGENT_H
 
 #include "batch.h"
+#include "phases.h"
 #include "policy_network.h"
 #include "team.h"
 
@@ -34,6 +35,10 @@ struct sac_batch *sac_agent_batch(struct sac_agent *agent); /* the replay fills 
 
 /* One gradient update on the batch; `update` counts from 0 and keys the noise. */
 void sac_update(struct sac_agent *agent, uint64_t update, struct sac_losses *losses);
+
+/* From the next update on, add what its phases take to *clock, which the caller keeps; NULL: no longer. */
+void sac_agent_set_clock(struct sac_agent *agent, struct sac_phase_clock *clock);
+struct sac_phase_clock *sac_agent_clock(const struct sac_agent *agent);
 
 const struct sac_policy_network *sac_agent_policy(const struct sac_agent *agent);
 const float *

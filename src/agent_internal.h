@@ -4,6 +4,7 @@
 
 #include "agent.h"
 #include "critic.h"
+#include "phases.h"
 #include "policy_learner.h"
 #include "value_network.h"
 
@@ -34,6 +35,8 @@ struct sac_agent {
     float *state; /* owned: all that is learnt */
     size_t state_floats;
     struct sac_temperature *temperature; /* in it */
+
+    struct sac_phase_clock *clock; /* NULL: nobody wants to know */
 
     /* of the update under way */
     uint64_t update;

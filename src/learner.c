@@ -95,10 +95,12 @@ void sac_learner_round(struct sac_learner *l)
     for (int i = 0; i < c->settings->updates_per_round; i++) {
         draw(l);
         sac_count_ages(l->counters, (uint32_t)l->update, batch->version, batch->rows);
+        sac_phase_end(sac_agent_clock(c->agent), SAC_PHASE_DRAW);
         sac_update(c->agent, l->update, &losses);
         count_update(l->counters, ++l->update, &losses);
     }
     publish(l);
+    sac_phase_end(sac_agent_clock(c->agent), SAC_PHASE_REST);
 }
 
 static bool desk_idle(void *context)

@@ -14,9 +14,10 @@
 
 #include "agent_internal.h"
 
-static void each(struct sac_agent *agent, void (*job)(void *agent, int task), int tasks)
+static void each(struct sac_agent *agent, enum sac_phase phase, void (*job)(void *agent, int task), int tasks)
 {
     sac_team_run(agent->team, job, agent, tasks);
+    sac_phase_end(agent->clock, phase);
 }
 
 static float lower(float a, float b)
@@ -230,36 +231,36 @@ static double step_temperature(struct sac_agent *agent)
 /* All gradients at the same parameters, then all steps. One a~ per state serves J_V and J_pi. */
 static void update_v1(struct sac_agent *agent)
 {
-    each(agent, draw_actions, agent->split);
-    each(agent, evaluate_critics, agent->critic_tasks);
-    each(agent, evaluate_value, agent->split);
+    each(agent, SAC_PHASE_ACTIONS, draw_actions, agent->split);
+    each(agent, SAC_PHASE_CRITICS, evaluate_critics, agent->critic_tasks);
+    each(agent, SAC_PHASE_VALUES, evaluate_value, agent->split);
 
     if (agent->settings.estimator == SAC_REPARAMETERIZATION) {
-        each(agent, action_gradients, agent->critic_tasks);
-        each(agent, policy_gradient, agent->split);
+        each(agent, SAC_PHASE_ACTION_GRADIENTS, action_gradients, agent->critic_tasks);
+        each(agent, SAC_PHASE_POLICY_GRADIENT, policy_gradient, agent->split);
     } else {
-        each(agent, policy_score_gradient, agent->split);
+        each(agent, SAC_PHASE_POLICY_GRADIENT, policy_score_gradient, agent->split);
     }
-    each(agent, critic_gradients, agent->critic_tasks);
-    each(agent, value_gradient, agent->split);
+    each(agent, SAC_PHASE_CRITIC_GRADIENTS, critic_gradients, agent->critic_tasks);
+    each(agent, SAC_PHASE_VALUE_GRADIENT, value_gradient, agent->split);
 
-    each(agent, step_critics, agent->critic_tasks);
-    each(agent, step_value, agent->split);
-    each(agent, step_policy, agent->split);
+    each(agent, SAC_PHASE_STEP_CRITICS, step_critics, agent->critic_tasks);
+    each(agent, SAC_PHASE_STEP_VALUE, step_value, agent->split);
+    each(agent, SAC_PHASE_STEP_POLICY, step_policy, agent->split);
 }
 
 /* The policy's loss sees the stepped critics; all of it sees alpha as it was before. Returns J_alpha. */
 static double update_v2(struct sac_agent *agent)
 {
-    each(agent, draw_actions, agent->split);
-    each(agent, evaluate_target_critics, agent->critic_tasks);
-    each(agent, critic_gradients, agent->critic_tasks);
-    each(agent, step_critics, agent->critic_tasks);
+    each(agent, SAC_PHASE_ACTIONS, draw_actions, agent->split);
+    each(agent, SAC_PHASE_TARGET_CRITICS, evaluate_target_critics, agent->critic_tasks);
+    each(agent, SAC_PHASE_CRITIC_GRADIENTS, critic_gradients, agent->critic_tasks);
+    each(agent, SAC_PHASE_STEP_CRITICS, step_critics, agent->critic_tasks);
 
-    each(agent, evaluate_critics, agent->critic_tasks);
-    each(agent, action_gradients, agent->critic_tasks);
-    each(agent, policy_gradient, agent->split);
-    each(agent, step_policy, agent->split);
+    each(agent, SAC_PHASE_CRITICS, evaluate_critics, agent->critic_tasks);
+    each(agent, SAC_PHASE_ACTION_GRADIENTS, action_gradients, agent->critic_tasks);
+    each(agent, SAC_PHASE_POLICY_GRADIENT, policy_gradient, agent->split);
+    each(agent, SAC_PHASE_STEP_POLICY, step_policy, agent->split);
 
     return agent->settings.temperature_auto ? step_temperature(agent) : 0;
 }

@@ -1,6 +1,7 @@
 #include "update_work.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "critic.h"
 #include "policy_network.h"
@@ -92,5 +93,66 @@ double sac_update_flops(const struct sac_settings *settings, int observation_siz
     double flops = 0;
     for (int i = 0; i < count; i++)
         flops += sac_layer_flops(&lines[i]);
+    return flops;
+}
+
+/* Which lines a phase works at, and how often it does what there. */
+struct phase_work {
+    const char *network;
+    struct passes passes;
+};
+
+static struct phase_work phase_work(const struct sac_settings *s, enum sac_phase phase)
+{
+    const bool v2 = s->algorithm == SAC_V2;
+    switch (phase) {
+    case SAC_PHASE_ACTIONS:
+        return (struct phase_work){"policy", {.forward = v2 ? 2 : 1}};
+    case SAC_PHASE_POLICY_GRADIENT:
+        return (struct phase_work){"policy", {.backward_weights = 1, .backward_input = 1}};
+    case SAC_PHASE_TARGET_CRITICS:
+        return (struct phase_work){"critic", {.forward = v2 ? 2 : 0}};
+    case SAC_PHASE_CRITICS:
+        return (struct phase_work){"critic", {.forward = 2}};
+    case SAC_PHASE_CRITIC_GRADIENTS:
+        return (struct phase_work){"critic", {.forward = 2, .backward_weights = 2, .backward_input = 2}};
+    case SAC_PHASE_ACTION_GRADIENTS:
+        return (struct phase_work){"critic", {.backward_input = 1}};
+    case SAC_PHASE_VALUES:
+        return (struct phase_work){"value network", {.forward = 2}};
+    case SAC_PHASE_VALUE_GRADIENT:
+        return (struct phase_work){"value network", {.backward_weights = 1, .backward_input = 1}};
+    default:
+        return (struct phase_work){"", {0}};
+    }
+}
+
+/* As much of the line as the phase does. The critic's line with nothing but one way back is that of dQ/da~.
+ */
+static double line_flops(const struct sac_layer_work *line, const struct phase_work *work,
+                         bool action_gradient)
+{
+    struct sac_layer_work part = *line;
+    const bool by_actions = line->forward == 0;
+    if (strcmp(line->network, work->network) != 0 || (by_actions && !action_gradient))
+        return 0;
+    part.forward = work->passes.forward;
+    part.backward_weights = work->passes.backward_weights;
+    part.backward_input = line->backward_input ? work->passes.backward_input : 0;
+    return sac_layer_flops(&part);
+}
+
+double sac_phase_flops(const struct sac_settings *settings, int observation_size, int action_size,
+                       enum sac_phase phase)
+{
+    struct sac_layer_work lines[SAC_MOST_LAYER_WORK];
+    const int count = sac_update_work(settings, observation_size, action_size, lines);
+    const struct phase_work work = phase_work(settings, phase);
+    const bool action_gradient = phase == SAC_PHASE_ACTION_GRADIENTS;
+    double flops = 0;
+    if (action_gradient && settings->estimator != SAC_REPARAMETERIZATION)
+        return 0;
+    for (int i = 0; i < count; i++)
+        flops += line_flops(&lines[i], &work, action_gradient);
     return flops;
 }

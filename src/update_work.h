@@ -6,6 +6,7 @@
 #include <softac/settings.h>
 
 #include "network.h"
+#include "phases.h"
 
 struct sac_layer_work {
     const char *network; /* "policy", "critic", "value network" */
@@ -27,5 +28,8 @@ int sac_update_work(const struct sac_settings *settings, int observation_size, i
 double sac_layer_flops(const struct sac_layer_work *line);
 /* The sum over all lines. */
 double sac_update_flops(const struct sac_settings *settings, int observation_size, int action_size);
+/* A phase's part of that sum; 0 for one without products. */
+double sac_phase_flops(const struct sac_settings *settings, int observation_size, int action_size,
+                       enum sac_phase phase);
 
 #endif

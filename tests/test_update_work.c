@@ -6,6 +6,7 @@
 #include "linear.h"
 #include "random.h"
 #include "suite.h"
+#include "thread.h"
 #include "update_work.h"
 
 enum { O = 10, A = 8, B = 64, PACKED = 16 /* rows of dQ/da come in multiples of it */ };
@@ -78,7 +79,7 @@ static struct sac_settings make_settings(const struct variant *variant)
     return s;
 }
 
-static void update_once(const struct sac_settings *settings)
+static void update_once(const struct sac_settings *settings, struct sac_phase_clock *clock)
 {
     struct sac_team *team;
     struct sac_agent *agent;
@@ -91,6 +92,7 @@ static void update_once(const struct sac_settings *settings)
         *block = sac_unit_float(sac_random(1, SAC_PURPOSE_INIT, 0, 0, (uint32_t)i).word[0]) - 0.5f;
     }
     calls = 0;
+    sac_agent_set_clock(agent, clock);
     sac_update(agent, 0, &losses);
     sac_agent_destroy(agent);
     sac_team_destroy(team);
@@ -104,7 +106,7 @@ START_TEST(work_is_what_is_called)
     const struct sac_settings settings = make_settings(&variants[_i]);
     struct sac_layer_work lines[SAC_MOST_LAYER_WORK];
     const int count = sac_update_work(&settings, O, A, lines);
-    update_once(&settings);
+    update_once(&settings, NULL);
     ck_assert_int_le(calls, (int)(sizeof call / sizeof *call));
     for (int i = 0; i < calls; i++)
         ck_assert_int_gt(rows_listed(lines, count, call[i].kind, call[i].in, call[i].out), 0);
@@ -149,10 +151,41 @@ START_TEST(lines_sum_up)
 }
 END_TEST
 
+/* The phases of an update share out all of its operations, whatever the algorithm and the estimator. */
+START_TEST(phases_sum_up)
+{
+    const struct sac_settings settings = make_settings(&variants[_i]);
+    double flops = 0;
+    for (int phase = 0; phase < SAC_PHASES; phase++)
+        flops += sac_phase_flops(&settings, O, A, (enum sac_phase)phase);
+    ck_assert_double_eq(flops, sac_update_flops(&settings, O, A));
+}
+END_TEST
+
+/* The clock's phases add up to the time from its start to its last look, and each phase that multiplies has
+ * been seen. */
+START_TEST(clock_tells_each_phase)
+{
+    const struct sac_settings settings = make_settings(&variants[_i]);
+    struct sac_phase_clock clock = {0};
+    const uint64_t start = clock.last_ns = sac_time_ns();
+    update_once(&settings, &clock);
+    uint64_t sum = 0;
+    for (int phase = 0; phase < SAC_PHASES; phase++) {
+        sum += clock.ns[phase];
+        if (sac_phase_flops(&settings, O, A, (enum sac_phase)phase) > 0)
+            ck_assert_uint_gt(clock.ns[phase], 0);
+    }
+    ck_assert_uint_eq(sum, clock.last_ns - start);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tc = tcase_create("update_work");
     tcase_add_loop_test(tc, work_is_what_is_called, 0, sizeof variants / sizeof *variants);
     tcase_add_test(tc, lines_sum_up);
+    tcase_add_loop_test(tc, phases_sum_up, 0, sizeof variants / sizeof *variants);
+    tcase_add_loop_test(tc, clock_tells_each_phase, 0, sizeof variants / sizeof *variants);
     return suite_run(CK_FORK_GETENV, "update_work", 1, tc);
 }
