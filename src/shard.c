@@ -80,22 +80,6 @@ bool sac_shard_has_room(struct sac_shard *shard, int rows)
     return (uint64_t)rows <= shard->room;
 }
 
-/* Ask for the row that is to be written some records from now. It lies in memory, not in a cache, and a write
- * would wait for it. Short rows are fetched in time by the CPU itself. */
-static void prefetch_row(const struct sac_shard *shard, int environment)
-{
-    enum { AHEAD = 4, LONG = 16 * SAC_CACHE_LINE / sizeof(float) };
-    const int stride = shard->layout.stride;
-    if (stride < (int)LONG)
-        return;
-    int e = environment + AHEAD; /* an env thread records one environment after the other */
-    while (e >= shard->environments)
-        e -= shard->environments;
-    const float *row = sac_shard_ring(shard, e) + shard->writers[e].place * (uint64_t)stride;
-    for (int i = 0; i < stride; i += SAC_CACHE_LINE / (int)sizeof *row)
-        __builtin_prefetch(row + i, 1);
-}
-
 /* The row that is to be written next. */
 static float *next_row(struct sac_shard *shard, int environment)
 {
@@ -104,11 +88,42 @@ static float *next_row(struct sac_shard *shard, int environment)
     return sac_shard_ring(shard, environment) + w->place * (uint64_t)shard->layout.stride;
 }
 
-static void write_row(float *row, const struct sac_row_layout *layout, const float *observation, float reward,
-                      uint32_t flags, uint32_t version)
+/* The row that is to be written some records from now, by an env thread that records one environment after
+ * the other: AHEAD, or with few environments as many as leave it another one's row. */
+static const float *row_ahead(const struct sac_shard *shard, int environment)
+{
+    enum { AHEAD = 6 };
+    const int n = shard->environments, ahead = n > AHEAD ? AHEAD : n > 1 ? n - 1 : 1;
+    const int e = (environment + ahead) % n;
+    const uint64_t place = (shard->writers[e].place + (e == environment)) % shard->rows;
+    return sac_shard_ring(shard, e) + place * (uint64_t)shard->layout.stride;
+}
+
+/* A row that lies in memory, not in a cache, would keep its writer waiting: a long one is asked for ahead,
+ * a line with each line that is copied, so that memory and copying go on side by side. Short rows are fetched
+ * in time by the CPU itself. */
+static void copy_observation(float *row, const float *observation, const struct sac_shard *shard,
+                             int environment)
+{
+    enum { LINE = SAC_CACHE_LINE / sizeof(float), LONG = 16 * LINE };
+    const int O = shard->layout.observation_size, stride = shard->layout.stride;
+    int i = 0;
+    if (stride >= LONG) {
+        const float *ahead = row_ahead(shard, environment);
+        for (; i + LINE <= O; i += LINE) {
+            __builtin_prefetch(ahead + i, 1);
+            memcpy(row + i, observation + i, LINE * sizeof *row);
+        }
+        for (int rest = i; rest < stride; rest += LINE)
+            __builtin_prefetch(ahead + rest, 1);
+    }
+    memcpy(row + i, observation + i, (size_t)(O - i) * sizeof *row);
+}
+
+static void write_tail(float *row, const struct sac_row_layout *layout, float reward, uint32_t flags,
+                       uint32_t version)
 {
     float *tail = row + layout->observation_size + layout->action_size;
-    memcpy(row, observation, (size_t)layout->observation_size * sizeof(float));
     tail[0] = reward;
     memcpy(tail + 1, &flags, sizeof flags);
     memcpy(tail + 2, &version, sizeof version);
@@ -121,7 +136,6 @@ static void make_visible(struct sac_shard *shard, int environment)
     w->place = w->place + 1 < shard->rows ? w->place + 1 : 0;
     w->spent++;
     shard->spent = w->spent > shard->spent ? w->spent : shard->spent;
-    prefetch_row(shard, environment);
     sac_store_release(B, &shard->head[environment], w->head); /* pairs with C */
 }
 
@@ -131,7 +145,8 @@ void sac_shard_append_reset(struct sac_shard *shard, int environment, const floa
     struct sac_ring_writer *w = &shard->writers[environment];
     SAC_ASSERT(w->episode != SAC_RING_STARTED); /* two resets in a row could leave nothing to draw */
     float *row = next_row(shard, environment);
-    write_row(row, layout, observation, 0, SAC_ROW_START, 0);
+    copy_observation(row, observation, shard, environment);
+    write_tail(row, layout, 0, SAC_ROW_START, 0);
     memset(row + layout->observation_size, 0, (size_t)layout->action_size * sizeof(float));
     w->episode = SAC_RING_STARTED;
     make_visible(shard, environment);
@@ -146,7 +161,8 @@ void sac_shard_append_step(struct sac_shard *shard, int environment, const float
     float *row = next_row(shard, environment);
     const uint32_t flags =
         (terminated ? (uint32_t)SAC_ROW_TERMINATED : 0) | (truncated ? (uint32_t)SAC_ROW_TRUNCATED : 0);
-    write_row(row, layout, observation, reward, flags, version);
+    copy_observation(row, observation, shard, environment);
+    write_tail(row, layout, reward, flags, version);
     memcpy(row + layout->observation_size, action, (size_t)layout->action_size * sizeof(float));
     w->episode = flags != 0 ? SAC_RING_OVER : SAC_RING_RUNNING;
     make_visible(shard, environment);
