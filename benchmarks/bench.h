@@ -29,6 +29,7 @@ struct bench_cost {
 struct benchmark {
     char name[64];       /* GROUP/SUBJECT[/VARIANT]: runs of those with equal GROUP/SUBJECT take turns */
     const char *unit;    /* a rate, "updates/s", or a time, "ns", or a share, "%", of which less is better */
+    const char *turns;   /* NULL, or the GROUP/SUBJECT that its runs take turns with instead */
     const void *subject; /* what the functions need to know which of its kind this is */
     bool own_threads;    /* starts and places its threads itself (whole training runs): is not pinned */
 

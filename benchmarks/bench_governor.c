@@ -1,5 +1,6 @@
 /* governor/wake/median, governor/wake/p99: from the moment a thread has done what another one waits for until
- * that one goes on. governor/waiting: what env threads cost that wait for a learner. */
+ * that one goes on. governor/wake_bare/...: the same with nothing but a futex between them, which is what the
+ * system takes for it. governor/waiting: what env threads cost that wait for a learner. */
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -7,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "atomics.h"
 #include "bench.h"
 #include "bench_data.h"
 #include "error.h"
@@ -24,14 +26,20 @@ enum {
 
 /* Latencies that one side saw in the last run. */
 struct latencies {
-    uint64_t done_ns; /* when the other side had done its part; that side's, handed over by the governor */
     int count;
     double seconds[MOST_SAMPLES];
 };
 
+struct wakes {
+    double quantile;
+    struct latencies env, learner;
+};
+
 /* The caller is the learner. */
 struct governor_bench {
-    double quantile; /* governor/wake */
+    struct wakes wakes; /* governor/wake */
+    /* When a side had done its part; that side's, handed over by the governor. */
+    uint64_t env_done_ns, learner_done_ns;
     struct sac_settings settings;
     int env_threads;
     uint64_t env_work_ns;
@@ -40,7 +48,6 @@ struct governor_bench {
     pthread_t thread[WAITING_THREADS];
     clockid_t clock[WAITING_THREADS];
     int started;
-    struct latencies env, learner;
     double waiting_share; /* of a core, in the last run */
 };
 
@@ -58,10 +65,10 @@ static void work(uint64_t nanoseconds)
         ;
 }
 
-static void note_latency(struct latencies *seen)
+static void note_latency(struct latencies *seen, uint64_t nanoseconds)
 {
     if (seen->count < MOST_SAMPLES)
-        seen->seconds[seen->count++] = 1e-9 * (double)(sac_time_ns() - seen->done_ns);
+        seen->seconds[seen->count++] = 1e-9 * (double)nanoseconds;
 }
 
 static void step_environments(struct sac_shard *shard, int count)
@@ -85,9 +92,9 @@ static void *env_main(void *argument)
         if (ticket.count == 0)
             return NULL;
         if (b->env_work_ns > 0) {
-            note_latency(&b->env);
+            note_latency(&b->wakes.env, sac_time_ns() - b->learner_done_ns);
             work(b->env_work_ns);
-            b->learner.done_ns = sac_time_ns();
+            b->env_done_ns = sac_time_ns();
         }
         step_environments(shard, ticket.count);
         sac_governor_stepped(b->governor, start.number, &ticket);
@@ -157,9 +164,9 @@ static enum sac_status create_wake(const struct benchmark *benchmark, const stru
 {
     (void)options;
     struct governor_bench *b = state;
-    b->quantile = *(const double *)benchmark->subject;
+    b->wakes.quantile = *(const double *)benchmark->subject;
     b->env_work_ns = WAKE_WORK_NS;
-    b->env.done_ns = sac_time_ns();
+    b->learner_done_ns = sac_time_ns();
     const enum sac_status status = create(b, SAC_LOCKSTEP, 1);
     if (status == SAC_OK && sac_governor_turn(b->governor))
         sac_governor_updated(b->governor);
@@ -169,12 +176,12 @@ static enum sac_status create_wake(const struct benchmark *benchmark, const stru
 static void run_wake(void *state, int64_t calls)
 {
     struct governor_bench *b = state;
-    b->env.count = b->learner.count = 0; /* the env thread sleeps */
+    b->wakes.env.count = b->wakes.learner.count = 0; /* the env thread sleeps */
     for (int64_t i = 0; i < calls; i++) {
         work(WAKE_WORK_NS);
-        b->env.done_ns = sac_time_ns();
+        b->learner_done_ns = sac_time_ns();
         sac_governor_turn(b->governor);
-        note_latency(&b->learner);
+        note_latency(&b->wakes.learner, sac_time_ns() - b->env_done_ns);
         sac_governor_updated(b->governor);
     }
 }
@@ -182,11 +189,12 @@ static void run_wake(void *state, int64_t calls)
 /* Of both ways together. */
 static double wake_microseconds(void *state)
 {
-    struct governor_bench *b = state;
+    const struct wakes *w = state; /* what it begins with */
     static double all[2 * MOST_SAMPLES];
-    memcpy(all, b->env.seconds, (size_t)b->env.count * sizeof *all);
-    memcpy(all + b->env.count, b->learner.seconds, (size_t)b->learner.count * sizeof *all);
-    return 1e6 * bench_quantile(all, b->env.count + b->learner.count, b->quantile);
+    memcpy(all, w->env.seconds, (size_t)w->env.count * sizeof *all);
+    memcpy(all + w->env.count, w->learner.seconds, (size_t)w->learner.count * sizeof *all);
+    const int count = w->env.count + w->learner.count; /* 0: a run without its thread */
+    return count > 0 ? 1e6 * bench_quantile(all, count, w->quantile) : 0;
 }
 
 static void describe_wake(void *state, struct bench_cost *cost)
@@ -194,6 +202,80 @@ static void describe_wake(void *state, struct bench_cost *cost)
     (void)state;
     cost->units = 2;
     snprintf(cost->note, sizeof cost->note, "asleep for %d us before", WAKE_WORK_NS / 1000);
+}
+
+/* ---- wake by a bare futex ---- */
+
+enum { ENV_TURN, LEARNER_TURN, WHOSE = 1 /* the bit that tells */ };
+
+struct bare {
+    struct wakes wakes;
+    /* written by: whoever has done its part; read by: both. Whose turn it is, and above that when it became
+     * so, in nanoseconds: all that is handed over, and in one piece, so relaxed */
+    _Atomic uint32_t word;
+    int64_t calls; /* of the run under way */
+    int error;     /* of the last run */
+};
+
+static void hand_over(struct bare *b, uint32_t whose)
+{
+    sac_store_relaxed(test, &b->word, ((uint32_t)sac_time_ns() & ~(uint32_t)WHOSE) | whose);
+    sac_futex_wake(&b->word);
+}
+
+static void await_turn(struct bare *b, uint32_t whose, struct latencies *seen)
+{
+    uint32_t word;
+    while (((word = sac_load_relaxed(test, &b->word)) & WHOSE) != whose)
+        sac_futex_wait(&b->word, word, SAC_FOREVER);
+    note_latency(seen, (uint32_t)sac_time_ns() - (word & ~(uint32_t)WHOSE));
+}
+
+static void *bare_main(void *argument)
+{
+    struct bare *b = argument;
+    for (int64_t i = 0; i < b->calls; i++) {
+        await_turn(b, ENV_TURN, &b->wakes.env);
+        work(WAKE_WORK_NS);
+        hand_over(b, LEARNER_TURN);
+    }
+    return NULL;
+}
+
+/* The other one's latencies are read after joining it. */
+static void run_bare(void *state, int64_t calls)
+{
+    struct bare *b = state;
+    pthread_t thread;
+    b->wakes.env.count = b->wakes.learner.count = 0;
+    b->calls = calls;
+    sac_store_relaxed(test, &b->word, LEARNER_TURN);
+    b->error = pthread_create(&thread, NULL, bare_main, b);
+    if (b->error != 0)
+        return;
+    for (int64_t i = 0; i < calls; i++) {
+        work(WAKE_WORK_NS);
+        hand_over(b, ENV_TURN);
+        await_turn(b, LEARNER_TURN, &b->wakes.learner);
+    }
+    pthread_join(thread, NULL);
+}
+
+static enum sac_status check_bare(void *state)
+{
+    const struct bare *b = state;
+    return b->error == 0 ? SAC_OK
+                         : sac_fail(SAC_NOMEM, "a thread could not be started: %s", strerror(b->error));
+}
+
+static enum sac_status create_bare(const struct benchmark *benchmark, const struct bench_options *options,
+                                   void *state)
+{
+    (void)options;
+    struct bare *b = state;
+    b->wakes.quantile = *(const double *)benchmark->subject;
+    run_bare(b, 1); /* where threads can not be started nothing is to be timed */
+    return check_bare(b);
 }
 
 /* ---- waiting ---- */
@@ -247,7 +329,8 @@ static void describe_waiting(void *state, struct bench_cost *cost)
 
 int bench_governor_list(struct benchmark *list, int count)
 {
-    static const double median = 0.5, p99 = 0.99;
+    static const double quantile[] = {0.5, 0.99};
+    static const char *const quantile_name[] = {"median", "p99"};
     const struct benchmark wake = {.unit = "us",
                                    .own_threads = true,
                                    .state_size = sizeof(struct governor_bench),
@@ -265,11 +348,19 @@ int bench_governor_list(struct benchmark *list, int count)
                                       .value = waiting_percent,
                                       .describe = describe_waiting,
                                       .destroy = destroy};
-    for (int i = 0; i < 2; i++) {
+    struct benchmark bare = wake;
+    bare.turns = "governor/wake";
+    bare.state_size = sizeof(struct bare);
+    bare.create = create_bare;
+    bare.run = run_bare;
+    bare.check = check_bare;
+    bare.destroy = NULL;
+    for (int i = 0; i < 4; i++) {
         struct benchmark *b = &list[count++];
-        *b = wake;
-        b->subject = i ? &p99 : &median;
-        snprintf(b->name, sizeof b->name, "governor/wake/%s", i ? "p99" : "median");
+        *b = i < 2 ? wake : bare;
+        b->subject = &quantile[i % 2];
+        snprintf(b->name, sizeof b->name, "governor/%s/%s", i < 2 ? "wake" : "wake_bare",
+                 quantile_name[i % 2]);
     }
     list[count++] = waiting;
     return count;

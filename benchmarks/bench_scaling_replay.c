@@ -1,6 +1,7 @@
 /* scaling/append/N: records per second of N env threads together, with a learner that grants and nothing
  * else. scaling/append_while_gathering/N: the same beside one that grants and draws batches all the time.
- * scaling/gather_while_appending/N: its batches then, while N env threads append as fast as they can.
+ * scaling/gather_while_appending/N: its batches then, while N env threads append as fast as they can;
+ * scaling/gather_beside_env_thread/N: as fast as real ones.
  * scaling/append_capacity/ROWS: one env thread, by the replay's size. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,17 +18,21 @@
 #include "thread.h"
 #include "workers.h"
 
-enum kind { APPEND, APPEND_WHILE_GATHERING, GATHER_WHILE_APPENDING };
+enum kind { APPEND, APPEND_WHILE_GATHERING, GATHER_WHILE_APPENDING, GATHER_BESIDE_ENV_THREAD };
 
 enum {
-    KINDS = 3,
+    KINDS = 4,
     SOURCES = 8, /* rows that records are made from: an env thread's last ones are in its caches */
     ENVIRONMENTS = 8,
     EPISODE = 1000,
     ROUNDS = 64,       /* records that a call appends to each environment */
     GUARD = 1 << 14,   /* rows that a writer may go on for between two grants */
     GRANT_NS = 100000, /* between the grants of a learner that does nothing else */
-    CAPACITY = 1000000
+    CAPACITY = 1000000,
+    /* The records of a ticket, and how long the fastest env thread there is takes for them: one with 32
+     * environments of Pendulum-v1 and a small policy (scaling/rollout/1). */
+    TICKET_ROUNDS = 32 / ENVIRONMENTS,
+    TICKET_NS = 8650
 };
 
 static const int64_t capacities[] = {100000, 1000000, 10000000};
@@ -54,11 +59,15 @@ struct replay_scaling {
     struct sac_team *team;
     struct sac_agent *agent; /* whose batch is filled */
     uint64_t update;
-    int64_t calls;  /* of the run under way */
-    double seconds; /* of the last run */
-    enum sac_status status;
-    char error[256];
+    int64_t calls; /* of the run under way */
+    struct bench_outcome outcome;
 };
+
+/* Then the learner is the timed one. */
+static bool gathers(const struct subject *subject)
+{
+    return subject->kind == GATHER_WHILE_APPENDING || subject->kind == GATHER_BESIDE_ENV_THREAD;
+}
 
 /* ---- both sides ---- */
 
@@ -91,11 +100,25 @@ static bool wait_for_room(const struct writer *w, const struct bench_workers *wo
 static void write_records(struct replay_scaling *b, int writer, const struct bench_workers *workers)
 {
     struct writer *w = &b->writer[writer];
-    const bool timed = b->subject.kind != GATHER_WHILE_APPENDING;
+    const bool timed = !gathers(&b->subject);
     const int64_t rounds = timed ? b->calls * ROUNDS : INT64_MAX;
     for (int64_t i = 0; i < rounds && (timed || !bench_workers_over(workers)); i++)
         if (wait_for_room(w, workers))
             append_round(b, w);
+}
+
+/* A ticket's records at once, as an env thread appends them, and at its work until the next. */
+static void write_tickets(struct replay_scaling *b, int writer, const struct bench_workers *workers)
+{
+    struct writer *w = &b->writer[writer];
+    while (!bench_workers_over(workers)) {
+        const uint64_t end = sac_time_ns() + TICKET_NS;
+        for (int i = 0; i < TICKET_ROUNDS; i++)
+            if (wait_for_room(w, workers))
+                append_round(b, w);
+        while (sac_time_ns() < end)
+            ;
+    }
 }
 
 static void grant_and_draw(struct replay_scaling *b)
@@ -113,7 +136,7 @@ static void grant(struct replay_scaling *b)
 
 static void learn(struct replay_scaling *b, const struct bench_workers *workers)
 {
-    if (b->subject.kind == GATHER_WHILE_APPENDING) {
+    if (gathers(&b->subject)) {
         for (int64_t i = 0; i < b->calls; i++)
             grant_and_draw(b);
         return;
@@ -125,27 +148,25 @@ static void learn(struct replay_scaling *b, const struct bench_workers *workers)
 static void work(void *context, int worker, const struct bench_workers *workers)
 {
     struct replay_scaling *b = context;
-    const bool gathers = b->subject.kind == GATHER_WHILE_APPENDING; /* then the learner is the timed one */
-    const int learner = gathers ? 0 : b->subject.writers;
+    const int learner = gathers(&b->subject) ? 0 : b->subject.writers;
+    const int writer = gathers(&b->subject) ? worker - 1 : worker;
     if (worker == learner)
         learn(b, workers);
+    else if (b->subject.kind == GATHER_BESIDE_ENV_THREAD)
+        write_tickets(b, writer, workers);
     else
-        write_records(b, gathers ? worker - 1 : worker, workers);
+        write_records(b, writer, workers);
 }
 
 static void run(void *state, int64_t calls)
 {
     struct replay_scaling *b = state;
-    const bool gathers = b->subject.kind == GATHER_WHILE_APPENDING;
-    const struct bench_work both = {.timed = gathers ? 1 : b->subject.writers,
-                                    .beside = gathers ? b->subject.writers : 1,
+    const struct bench_work both = {.timed = gathers(&b->subject) ? 1 : b->subject.writers,
+                                    .beside = gathers(&b->subject) ? b->subject.writers : 1,
                                     .job = work,
                                     .context = b};
     b->calls = calls;
-    if (b->status == SAC_OK)
-        b->status = bench_workers_run(&both, &b->seconds);
-    if (b->status != SAC_OK)
-        snprintf(b->error, sizeof b->error, "%s", sac_last_error());
+    bench_workers_run(&both, &b->outcome);
 }
 
 /* ---- making ---- */
@@ -205,7 +226,7 @@ static void fill(struct replay_scaling *b)
 static enum sac_status check(void *state)
 {
     const struct replay_scaling *b = state;
-    return b->status == SAC_OK ? SAC_OK : sac_fail(b->status, "%s", b->error);
+    return bench_outcome_check(&b->outcome);
 }
 
 static enum sac_status create(const struct benchmark *benchmark, const struct bench_options *options,
@@ -235,7 +256,7 @@ static enum sac_status create(const struct benchmark *benchmark, const struct be
 
 static double units(const struct replay_scaling *b)
 {
-    if (b->subject.kind == GATHER_WHILE_APPENDING)
+    if (gathers(&b->subject))
         return 1;
     return (double)ROUNDS * ENVIRONMENTS * b->subject.writers;
 }
@@ -243,34 +264,33 @@ static double units(const struct replay_scaling *b)
 static double records_per_second(void *state)
 {
     const struct replay_scaling *b = state;
-    return units(b) * (double)b->calls / b->seconds;
+    return units(b) * (double)b->calls / b->outcome.seconds;
 }
 
 static double microseconds_per_batch(void *state)
 {
     const struct replay_scaling *b = state;
-    return 1e6 * b->seconds / (double)b->calls;
+    return 1e6 * b->outcome.seconds / (double)b->calls;
 }
 
 static void describe(void *state, struct bench_cost *cost)
 {
     const struct replay_scaling *b = state;
     cost->units = units(b);
-    if (b->subject.kind == GATHER_WHILE_APPENDING)
+    if (gathers(&b->subject))
         snprintf(cost->note, sizeof cost->note, "a batch of %d", b->shape->batch_size);
 }
 
 static struct benchmark *add(struct benchmark *list, int *count, struct subject *subject)
 {
-    const bool gathers = subject->kind == GATHER_WHILE_APPENDING;
     struct benchmark *b = &list[(*count)++];
-    *b = (struct benchmark){.unit = gathers ? "us" : "records/s",
+    *b = (struct benchmark){.unit = gathers(subject) ? "us" : "records/s",
                             .subject = subject,
                             .own_threads = true,
                             .state_size = sizeof(struct replay_scaling),
                             .create = create,
                             .run = run,
-                            .value = gathers ? microseconds_per_batch : records_per_second,
+                            .value = gathers(subject) ? microseconds_per_batch : records_per_second,
                             .describe = describe,
                             .check = check,
                             .destroy = destroy};
@@ -279,7 +299,8 @@ static struct benchmark *add(struct benchmark *list, int *count, struct subject 
 
 int bench_scaling_replay_list(struct benchmark *list, int count)
 {
-    static const char *const names[KINDS] = {"append", "append_while_gathering", "gather_while_appending"};
+    static const char *const names[KINDS] = {"append", "append_while_gathering", "gather_while_appending",
+                                             "gather_beside_env_thread"};
     int threads[BENCH_MOST_COUNTS], n = 0;
     const int counts = bench_thread_counts(sac_cpu_count(), threads);
     for (int kind = 0; kind < KINDS; kind++) {

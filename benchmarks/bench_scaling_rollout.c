@@ -1,6 +1,8 @@
 /* scaling/rollout/N: environment steps per second of N env threads of a run, each with 32 environments of
  * Pendulum-v1 and a policy of 2 x 64: ticket, held snapshot, policy, noise, step, record. Nothing is learnt;
- * the learner's side only grants room. */
+ * the learner's side only grants room.
+ * scaling/rollout_apart/N: N such threads, each of a run of its own: what the machine itself loses when so
+ * many cores are busy. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,8 +26,8 @@ enum {
 };
 
 static struct subject {
-    int threads;
-} subjects[BENCH_MOST_COUNTS];
+    int runs, threads; /* of each run */
+} subjects[2 * BENCH_MOST_COUNTS];
 
 struct rollout;
 
@@ -36,8 +38,10 @@ struct env_member {
     pthread_t thread;
 };
 
+/* A run. */
 struct rollout {
     int threads;
+    int first_worker, workers; /* its first thread's number among those of all runs */
     struct sac_settings settings, governor_settings;
     struct sac_env_spec spec;
     struct sac_policy_network policy;
@@ -49,8 +53,13 @@ struct rollout {
     struct env_member *member; /* (threads) */
     pthread_t learner;
     int started; /* threads; the learner first */
-    double rate; /* of the last run, steps per second */
     bool paused;
+};
+
+struct rollouts {
+    int runs;
+    struct rollout *run; /* (runs) */
+    double rate;         /* of the last timing, steps per second of all together */
 };
 
 /* ---- threads ---- */
@@ -66,7 +75,7 @@ static void *learner_main(void *argument)
 static void *env_main(void *argument)
 {
     struct env_member *m = argument;
-    bench_worker_bind(m->number, m->rollout->threads);
+    bench_worker_bind(m->rollout->first_worker + m->number, m->rollout->workers);
     sac_env_thread_run(m->env_thread);
     return NULL;
 }
@@ -84,9 +93,8 @@ static enum sac_status start_threads(struct rollout *b)
                : sac_fail(SAC_NOMEM, "env thread %d could not be started: %s", b->started, strerror(error));
 }
 
-static void destroy(void *state)
+static void destroy_run(struct rollout *b)
 {
-    struct rollout *b = state;
     if (b->governor != NULL)
         sac_governor_stop(b->governor);
     if (b->paused)
@@ -102,6 +110,14 @@ static void destroy(void *state)
     sac_free(b->member);
 }
 
+static void destroy(void *state)
+{
+    struct rollouts *all = state;
+    for (int r = 0; all->run != NULL && r < all->runs; r++)
+        destroy_run(&all->run[r]);
+    sac_free(all->run);
+}
+
 /* ---- running ---- */
 
 static void sleep_ns(long nanoseconds)
@@ -110,43 +126,75 @@ static void sleep_ns(long nanoseconds)
     nanosleep(&pause, NULL);
 }
 
-static void pause_all(struct rollout *b)
+static void pause_all(struct rollouts *all)
 {
-    b->paused = sac_governor_pause(b->governor);
+    for (int r = 0; r < all->runs; r++)
+        all->run[r].paused = sac_governor_pause(all->run[r].governor);
 }
 
-static void resume_all(struct rollout *b)
+static void resume_all(struct rollouts *all)
 {
-    sac_governor_resume(b->governor);
-    b->paused = false;
+    for (int r = 0; r < all->runs; r++) {
+        sac_governor_resume(all->run[r].governor);
+        all->run[r].paused = false;
+    }
+}
+
+static bool any_stopped(const struct rollouts *all)
+{
+    bool stopped = false;
+    for (int r = 0; r < all->runs; r++)
+        stopped |= sac_governor_stopped(all->run[r].governor);
+    return stopped;
+}
+
+static int64_t steps_so_far(const struct rollouts *all)
+{
+    int64_t steps = 0;
+    for (int r = 0; r < all->runs; r++)
+        steps += sac_governor_steps(all->run[r].governor);
+    return steps;
 }
 
 /* Until `steps` more have been made, or one of the threads has failed. */
-static int64_t wait_for_steps(const struct rollout *b, int64_t steps)
+static int64_t wait_for_steps(const struct rollouts *all, int64_t steps)
 {
-    const int64_t before = sac_governor_steps(b->governor);
-    while (sac_governor_steps(b->governor) - before < steps && !sac_governor_stopped(b->governor))
+    const int64_t before = steps_so_far(all);
+    while (steps_so_far(all) - before < steps && !any_stopped(all))
         sleep_ns(LOOK_NS);
-    return sac_governor_steps(b->governor) - before;
+    return steps_so_far(all) - before;
+}
+
+/* Every row of its rings has been written. */
+static void wait_until_full(const struct rollout *b)
+{
+    const int64_t rows = b->settings.replay_capacity + (int64_t)GUARD * b->settings.environments;
+    while (sac_governor_steps(b->governor) < rows && !sac_governor_stopped(b->governor))
+        sleep_ns(LOOK_NS);
+}
+
+static int threads_of(const struct rollouts *all)
+{
+    return all->run[0].workers;
 }
 
 static void run(void *state, int64_t calls)
 {
-    struct rollout *b = state;
-    if (sac_governor_stopped(b->governor))
+    struct rollouts *all = state;
+    if (any_stopped(all))
         return;
-    resume_all(b);
+    resume_all(all);
     sleep_ns(LEAVE_NS);
     const uint64_t begin = sac_time_ns();
-    const int64_t steps = wait_for_steps(b, calls * ENVIRONMENTS * b->threads);
-    b->rate = 1e9 * (double)steps / (double)(sac_time_ns() - begin);
-    pause_all(b);
+    const int64_t steps = wait_for_steps(all, calls * ENVIRONMENTS * threads_of(all));
+    all->rate = 1e9 * (double)steps / (double)(sac_time_ns() - begin);
+    pause_all(all);
 }
 
 static double rate(void *state)
 {
-    const struct rollout *b = state;
-    return b->rate;
+    const struct rollouts *all = state;
+    return all->rate;
 }
 
 /* ---- making ---- */
@@ -157,6 +205,7 @@ static void choose_settings(struct rollout *b)
 {
     b->settings = bench_settings(&bench_shapes[BENCH_SMALL], SAC_V2);
     b->settings.environments = ENVIRONMENTS * b->threads;
+    b->settings.replay_capacity = b->settings.replay_capacity * b->threads / b->workers; /* as much in all */
     b->settings.warmup_steps = 0;
     b->settings.steps = INT64_MAX / 4; /* the end never comes */
     b->governor_settings = b->settings;
@@ -208,9 +257,8 @@ static enum sac_status create_env_threads(struct rollout *b, const struct sac_en
     return status;
 }
 
-static enum sac_status check(void *state)
+static enum sac_status check_run(struct rollout *b)
 {
-    struct rollout *b = state;
     if (!sac_governor_stopped(b->governor))
         return SAC_OK;
     for (; b->started > 0; b->started--)
@@ -218,15 +266,18 @@ static enum sac_status check(void *state)
     return sac_first_error_take(&b->failure);
 }
 
-/* The threads are left waiting, with every row of their rings written once: no page is new when time counts.
- */
-static enum sac_status create(const struct benchmark *benchmark, const struct bench_options *options,
-                              void *state)
+static enum sac_status check(void *state)
 {
-    (void)options;
-    struct rollout *b = state;
+    struct rollouts *all = state;
+    enum sac_status status = SAC_OK;
+    for (int r = 0; r < all->runs && status == SAC_OK; r++)
+        status = check_run(&all->run[r]);
+    return status;
+}
+
+static enum sac_status create_run(struct rollout *b)
+{
     const struct sac_env_ops *ops;
-    b->threads = ((const struct subject *)benchmark->subject)->threads;
     choose_settings(b);
     enum sac_status status = sac_environment_find("Pendulum-v1", &ops);
     if (status == SAC_OK)
@@ -237,40 +288,73 @@ static enum sac_status create(const struct benchmark *benchmark, const struct be
         status = create_replay(b);
     if (status == SAC_OK)
         status = create_env_threads(b, ops);
-    if (status == SAC_OK)
-        status = start_threads(b);
+    return status == SAC_OK ? start_threads(b) : status;
+}
+
+/* The threads are left waiting, with every row of their rings written once: no page is new when time counts.
+ */
+static enum sac_status create(const struct benchmark *benchmark, const struct bench_options *options,
+                              void *state)
+{
+    (void)options;
+    struct rollouts *all = state;
+    const struct subject *subject = benchmark->subject;
+    enum sac_status status = SAC_OK;
+    all->run = sac_allocate((size_t)subject->runs * sizeof *all->run);
+    if (all->run == NULL)
+        return sac_fail(SAC_NOMEM, "no memory for %d runs", subject->runs);
+    for (; all->runs < subject->runs && status == SAC_OK; all->runs++) {
+        struct rollout *b = &all->run[all->runs];
+        b->threads = subject->threads;
+        b->first_worker = all->runs * subject->threads;
+        b->workers = subject->runs * subject->threads;
+        status = create_run(b);
+    }
     if (status != SAC_OK)
         return status;
-    wait_for_steps(b, b->settings.replay_capacity + (int64_t)GUARD * b->settings.environments);
-    pause_all(b);
-    return check(b);
+    for (int r = 0; r < all->runs; r++)
+        wait_until_full(&all->run[r]);
+    pause_all(all);
+    return check(all);
 }
 
 static void describe(void *state, struct bench_cost *cost)
 {
-    const struct rollout *b = state;
-    cost->units = (double)ENVIRONMENTS * b->threads;
+    const struct rollouts *all = state;
+    cost->units = (double)ENVIRONMENTS * threads_of(all);
     snprintf(cost->note, sizeof cost->note, "%d environments a thread", ENVIRONMENTS);
 }
 
+static void add(struct benchmark *list, int *count, struct subject *subject)
+{
+    struct benchmark *b = &list[(*count)++];
+    *b = (struct benchmark){.unit = "steps/s",
+                            .turns = "scaling/rollout",
+                            .subject = subject,
+                            .own_threads = true,
+                            .state_size = sizeof(struct rollouts),
+                            .create = create,
+                            .run = run,
+                            .value = rate,
+                            .describe = describe,
+                            .check = check,
+                            .destroy = destroy};
+    snprintf(b->name, sizeof b->name, "scaling/rollout%s/%d", subject->runs > 1 ? "_apart" : "",
+             subject->runs * subject->threads);
+}
+
+/* One thread is apart from others anyhow. */
 int bench_scaling_rollout_list(struct benchmark *list, int count)
 {
-    int threads[BENCH_MOST_COUNTS];
+    int threads[BENCH_MOST_COUNTS], n = 0;
     const int counts = bench_thread_counts(sac_cpu_count(), threads);
     for (int i = 0; i < counts; i++) {
-        struct benchmark *b = &list[count++];
-        subjects[i] = (struct subject){threads[i]};
-        *b = (struct benchmark){.unit = "steps/s",
-                                .subject = &subjects[i],
-                                .own_threads = true,
-                                .state_size = sizeof(struct rollout),
-                                .create = create,
-                                .run = run,
-                                .value = rate,
-                                .describe = describe,
-                                .check = check,
-                                .destroy = destroy};
-        snprintf(b->name, sizeof b->name, "scaling/rollout/%d", threads[i]);
+        subjects[n] = (struct subject){.runs = 1, .threads = threads[i]};
+        add(list, &count, &subjects[n++]);
+    }
+    for (int i = 1; i < counts; i++) {
+        subjects[n] = (struct subject){.runs = threads[i], .threads = 1};
+        add(list, &count, &subjects[n++]);
     }
     return count;
 }

@@ -28,9 +28,7 @@ struct snapshot_scaling {
     uint64_t version;
     int64_t skipped; /* publishes without a free slot */
     int64_t calls;   /* of the run under way */
-    double seconds;  /* of the last run */
-    enum sac_status status;
-    char error[256];
+    struct bench_outcome outcome;
 };
 
 static void destroy(void *state)
@@ -79,16 +77,13 @@ static void run(void *state, int64_t calls)
                                    .job = work,
                                    .context = b};
     b->calls = calls;
-    if (b->status == SAC_OK)
-        b->status = bench_workers_run(&all, &b->seconds);
-    if (b->status != SAC_OK)
-        snprintf(b->error, sizeof b->error, "%s", sac_last_error());
+    bench_workers_run(&all, &b->outcome);
 }
 
 static enum sac_status check(void *state)
 {
     const struct snapshot_scaling *b = state;
-    return b->status == SAC_OK ? SAC_OK : sac_fail(b->status, "%s", b->error);
+    return bench_outcome_check(&b->outcome);
 }
 
 static enum sac_status create(const struct benchmark *benchmark, const struct bench_options *options,
@@ -116,13 +111,13 @@ static enum sac_status create(const struct benchmark *benchmark, const struct be
 static double nanoseconds_each(void *state)
 {
     const struct snapshot_scaling *b = state;
-    return 1e9 * b->seconds / (double)(b->calls * ROUNDS);
+    return 1e9 * b->outcome.seconds / (double)(b->calls * ROUNDS);
 }
 
 static double microseconds_each(void *state)
 {
     const struct snapshot_scaling *b = state;
-    return 1e6 * b->seconds / (double)b->calls;
+    return 1e6 * b->outcome.seconds / (double)b->calls;
 }
 
 static void describe(void *state, struct bench_cost *cost)

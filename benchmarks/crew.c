@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cpu_order.h"
 #include "error.h"
 #include "team.h"
-#include "topology.h"
 
 struct bench_crew {
     int threads;
@@ -34,48 +34,18 @@ static void add(cpu_set_t *set, int cpu)
 
 /* ---- choosing ---- */
 
-static int count_chosen(const struct bench_crew *crew, const struct sac_topology *machine,
-                        const struct sac_core *core)
-{
-    int count = 0;
-    for (int i = core->first; i < core->first + core->count; i++)
-        count += has(&crew->chosen, machine->cpu[i]);
-    return count;
-}
-
-/* The core that the next member gets: with the fewest members, the fastest of these, the first of these;
- * NULL: all CPUs are taken. */
-static const struct sac_core *next_core(const struct bench_crew *crew, const struct sac_topology *machine)
-{
-    const struct sac_core *best = NULL;
-    int least = 0;
-    for (int i = 0; i < machine->cores; i++) {
-        const struct sac_core *core = &machine->core[i];
-        const int chosen = count_chosen(crew, machine, core);
-        if (chosen == core->count)
-            continue;
-        if (best == NULL || chosen < least || (chosen == least && core->speed > best->speed)) {
-            best = core;
-            least = chosen;
-        }
-    }
-    return best;
-}
-
 static enum sac_status choose_cpus(struct bench_crew *crew)
 {
-    struct sac_topology *machine;
-    const enum sac_status status = sac_topology_read(&machine);
+    int *cpu, count;
+    const enum sac_status status = bench_cpus_read(&cpu, &count);
     if (status != SAC_OK)
         return status;
-    crew->pinned =
-        sched_getaffinity(0, sizeof crew->allowed, &crew->allowed) == 0 && machine->cpus >= crew->threads;
+    crew->pinned = sched_getaffinity(0, sizeof crew->allowed, &crew->allowed) == 0 && count >= crew->threads;
     for (int member = 0; crew->pinned && member < crew->threads; member++) {
-        const struct sac_core *core = next_core(crew, machine);
-        crew->cpu[member] = machine->cpu[core->first + count_chosen(crew, machine, core)];
+        crew->cpu[member] = cpu[member];
         add(&crew->chosen, crew->cpu[member]);
     }
-    sac_topology_destroy(machine);
+    free(cpu);
     return SAC_OK;
 }
 

@@ -58,8 +58,9 @@ static size_t subject_length(const char *name)
 
 static bool goes_with(const struct benchmark *a, const struct benchmark *b)
 {
-    const size_t length = subject_length(a->name);
-    return length == subject_length(b->name) && strncmp(a->name, b->name, length) == 0;
+    const char *one = a->turns != NULL ? a->turns : a->name, *other = b->turns != NULL ? b->turns : b->name;
+    const size_t length = subject_length(one);
+    return length == subject_length(other) && strncmp(one, other, length) == 0;
 }
 
 static double seconds_of(struct member *m, int64_t calls)

@@ -3,13 +3,14 @@
 #include "workers.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "atomics.h"
+#include "cpu_order.h"
 #include "error.h"
 #include "thread.h"
-#include "topology.h"
 
 int bench_thread_counts(int cores, int *count)
 {
@@ -26,33 +27,15 @@ int bench_thread_counts(int cores, int *count)
 
 /* ---- where ---- */
 
-/* The system's numbers in the order in which workers take them. */
-struct cpus {
-    int count;
-    int *cpu;
-};
+static struct {
+    int *cpu, count; /* constant once read */
+} process_cpus;
 
-static void list_cpus(struct cpus *cpus, const struct sac_topology *machine)
-{
-    cpus->cpu = malloc((size_t)machine->cpus * sizeof *cpus->cpu);
-    for (int sibling = 0; cpus->cpu != NULL && cpus->count < machine->cpus; sibling++) {
-        for (int c = 0; c < machine->cores; c++) {
-            const struct sac_core *core = &machine->core[c];
-            if (sibling < core->count)
-                cpus->cpu[cpus->count++] = machine->cpu[core->first + sibling];
-        }
-    }
-}
-
-static struct cpus process_cpus;
-
+/* Where they can not be read nothing is bound. */
 static void read_cpus(void)
 {
-    struct sac_topology *machine;
-    if (sac_topology_read(&machine) == SAC_OK) {
-        list_cpus(&process_cpus, machine);
-        sac_topology_destroy(machine);
-    }
+    if (bench_cpus_read(&process_cpus.cpu, &process_cpus.count) != SAC_OK)
+        process_cpus.count = 0;
 }
 
 void bench_worker_bind(int worker, int workers)
@@ -146,7 +129,7 @@ static double elapsed(const struct bench_workers *all)
     return 1e-9 * (double)(end - begin + 1);
 }
 
-enum sac_status bench_workers_run(const struct bench_work *work, double *seconds)
+static enum sac_status run(const struct bench_work *work, double *seconds)
 {
     const int count = work->timed + work->beside;
     struct bench_workers all = {.work = work, .start = PTHREAD_MUTEX_INITIALIZER, .left = work->timed};
@@ -160,4 +143,18 @@ enum sac_status bench_workers_run(const struct bench_work *work, double *seconds
     pthread_barrier_destroy(&all.together);
     free(all.worker);
     return status;
+}
+
+void bench_workers_run(const struct bench_work *work, struct bench_outcome *outcome)
+{
+    if (outcome->status != SAC_OK)
+        return;
+    outcome->status = run(work, &outcome->seconds);
+    if (outcome->status != SAC_OK)
+        snprintf(outcome->error, sizeof outcome->error, "%s", sac_last_error());
+}
+
+enum sac_status bench_outcome_check(const struct bench_outcome *outcome)
+{
+    return outcome->status == SAC_OK ? SAC_OK : sac_fail(outcome->status, "%s", outcome->error);
 }

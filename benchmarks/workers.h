@@ -31,8 +31,17 @@ struct bench_work {
 /* For the threads beside: have the timed ones all ended? */
 bool bench_workers_over(const struct bench_workers *workers);
 
-/* All of them begin together. *seconds: from the first begin of a timed one to the last end. SAC_NOMEM: a
- * thread could not be started. */
-enum sac_status bench_workers_run(const struct bench_work *work, double *seconds);
+/* All zero before the first run. */
+struct bench_outcome {
+    double seconds; /* of the last run: from the first begin of a timed one to the last end */
+    enum sac_status status;
+    char error[256];
+};
+
+/* All of them begin together. After a failure (SAC_NOMEM: a thread could not be started) nothing runs any
+ * more. */
+void bench_workers_run(const struct bench_work *work, struct bench_outcome *outcome);
+/* That failure again, or SAC_OK. */
+enum sac_status bench_outcome_check(const struct bench_outcome *outcome);
 
 #endif

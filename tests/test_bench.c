@@ -11,12 +11,14 @@
 #include <unistd.h>
 
 #include "../benchmarks/compare.h"
+#include "../benchmarks/cpu_order.h"
 #include "../benchmarks/crew.h"
 #include "../benchmarks/disturbance.h"
 #include "../benchmarks/scaling_report.h"
 #include "../benchmarks/statistics.h"
 #include "../benchmarks/unit.h"
 #include "suite.h"
+#include "topology.h"
 
 /* ThreadSanitizer does not know libgomp's barriers: of one parallel region after the other, as benchmarks
  * make them, it gives false reports. Its build (SAC_PORTABLE_ONLY) runs benchmarks on one thread. */
@@ -177,6 +179,24 @@ START_TEST(crew_is_pinned)
 }
 END_TEST
 
+/* One CPU of each core, the fast ones first, then siblings; where all cores are alike, as they lie. */
+START_TEST(cpu_order)
+{
+    struct sac_core core[] = {{.speed = 0, .first = 0, .count = 1},
+                              {.speed = 1, .first = 1, .count = 2},
+                              {.speed = 1, .first = 3, .count = 2}};
+    int numbers[] = {9, 4, 5, 6, 7}, order[5];
+    const struct sac_topology machine = {.cores = 3, .cpus = 5, .core = core, .cpu = numbers};
+    ck_assert_int_eq(bench_cpu_order(&machine, order), SAC_OK);
+    const int fast_first[] = {4, 6, 9, 5, 7};
+    ck_assert_mem_eq(order, fast_first, sizeof order);
+    core[1].speed = core[2].speed = 0;
+    ck_assert_int_eq(bench_cpu_order(&machine, order), SAC_OK);
+    const int as_they_lie[] = {9, 4, 6, 5, 7};
+    ck_assert_mem_eq(order, as_they_lie, sizeof order);
+}
+END_TEST
+
 /* ---- units ---- */
 
 /* More of a rate is better, less of a time; both tell the same of the same work. */
@@ -204,31 +224,38 @@ static void expect_line(const json_t *summary, size_t i, double cost_ns, double 
 }
 
 /* Costs are one thread's; an efficiency is that against the least count of its kind, and cores that several
- * threads share are asked for no more than cores can do. Other benchmarks are left out. */
+ * threads share are asked for no more than cores can do. Threads apart are compared with the same one thread,
+ * and others with as many apart. Other benchmarks are left out. */
 START_TEST(scaling_summary)
 {
     json_t *results =
         json_pack("[{s:s, s:s, s:f}, {s:s, s:s, s:f}, {s:s, s:s, s:f}, {s:s, s:s, s:f}, {s:s, s:s, s:f}, "
-                  "{s:s, s:s, s:f}, "
-                  "{s:s, s:s, s:f}, {s:s, s:s, s:f}]",
+                  "{s:s, s:s, s:f}, {s:s, s:s, s:f}, {s:s, s:s, s:f}, {s:s, s:s, s:f}]",
                   "name", "snapshot/acquire", "unit", "ns", "median", 9.0,                      /**/
                   "name", "scaling/rollout/1", "unit", "steps/s", "median", 100.0,              /**/
                   "name", "scaling/rollout/2", "unit", "steps/s", "median", 180.0,              /**/
                   "name", "scaling/rollout/4", "unit", "steps/s", "median", 180.0,              /**/
+                  "name", "scaling/rollout_apart/2", "unit", "steps/s", "median", 190.0,        /**/
                   "name", "scaling/snapshot_acquire/1", "unit", "ns", "median", 20.0,           /**/
                   "name", "scaling/snapshot_acquire/4", "unit", "ns", "median", 40.0,           /**/
                   "name", "scaling/append_capacity/1000", "unit", "records/s", "median", 100.0, /**/
                   "name", "scaling/append_capacity/9000", "unit", "records/s", "median", 80.0);
     ck_assert_ptr_nonnull(results);
     json_t *summary = bench_scaling_summary(results, 2);
-    ck_assert_uint_eq(json_array_size(summary), 7);
+    ck_assert_uint_eq(json_array_size(summary), 8);
     expect_line(summary, 0, 1e7, 1, false);
     expect_line(summary, 1, 2e9 / 180, 0.9, false);
     expect_line(summary, 2, 4e9 / 180, 0.9, true);
-    expect_line(summary, 3, 20, 1, false);
-    expect_line(summary, 4, 40, 0.5, true);
-    expect_line(summary, 5, 1e7, 1, false);
-    expect_line(summary, 6, 1.25e7, 0.8, false);
+    expect_line(summary, 3, 2e9 / 190, 0.95, false);
+    expect_line(summary, 4, 20, 1, false);
+    expect_line(summary, 5, 40, 0.5, true);
+    expect_line(summary, 6, 1e7, 1, false);
+    expect_line(summary, 7, 1.25e7, 0.8, false);
+    for (size_t i = 0; i < json_array_size(summary); i++) {
+        const json_t *share = json_object_get(json_array_get(summary, i), "against_apart");
+        ck_assert_int_eq(share != NULL, i == 1);
+        ck_assert(share == NULL || fabs(json_real_value(share) - 180.0 / 190) < 1e-12);
+    }
     json_decref(summary);
     json_decref(results);
 }
@@ -620,6 +647,7 @@ int main(void)
     tcase_add_test(tc, unknown_disturbs_nothing);
     tcase_add_test(tc, crew_is_pinned);
     tcase_add_test(tc, units);
+    tcase_add_test(tc, cpu_order);
     tcase_add_test(tc, scaling_summary);
     tcase_add_test(tc, verdicts);
     tcase_add_test(tc, other_limits);

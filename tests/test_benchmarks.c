@@ -148,13 +148,27 @@ START_TEST(workers_end)
 {
     struct shared_work shared = {{0}};
     const struct bench_work work = {.timed = 2, .beside = 2, .job = count_work, .context = &shared};
-    double seconds = -1;
-    ck_assert_int_eq(bench_workers_run(&work, &seconds), SAC_OK);
-    ck_assert_double_gt(seconds, 0);
+    struct bench_outcome outcome = {0};
+    bench_workers_run(&work, &outcome);
+    ck_assert_int_eq(bench_outcome_check(&outcome), SAC_OK);
+    ck_assert_double_gt(outcome.seconds, 0);
     ck_assert_int_eq(shared.count[0], 1);
     ck_assert_int_eq(shared.count[1], 1);
     ck_assert_int_ge(shared.count[2], 1);
     ck_assert_int_ge(shared.count[3], 1);
+}
+END_TEST
+
+/* After a failure nothing runs, and the failure is told again with its sentence. */
+START_TEST(workers_failed)
+{
+    struct shared_work shared = {{0}};
+    const struct bench_work work = {.timed = 2, .beside = 2, .job = count_work, .context = &shared};
+    struct bench_outcome outcome = {.status = SAC_NOMEM, .error = "thread 3 of 4 could not be started"};
+    bench_workers_run(&work, &outcome);
+    ck_assert_int_eq(shared.count[0], 0);
+    ck_assert_int_eq(bench_outcome_check(&outcome), SAC_NOMEM);
+    ck_assert_str_eq(sac_last_error(), "thread 3 of 4 could not be started");
 }
 END_TEST
 
@@ -267,5 +281,6 @@ int main(void)
     tcase_add_test(tc, gemms_are_the_call_sites);
     tcase_add_test(tc, thread_counts);
     tcase_add_test(tc, workers_end);
+    tcase_add_test(tc, workers_failed);
     return suite_run(CK_FORK_GETENV, "benchmarks", 1, tc);
 }
