@@ -18,32 +18,13 @@ enum { WARM_ROWS = 25600, LEAST_WARM_UPDATES = 40 }; /* not timed: a hundred of 
 static struct subject {
     const struct bench_shape *shape;
     enum sac_algorithm algorithm;
-    enum sac_phase phase; /* or SAC_PHASES: all of it */
-} subjects[ROUNDS + ALGORITHMS * SAC_PHASES];
-
-static const char *const phase_names[SAC_PHASES] = {
-    [SAC_PHASE_DRAW] = "draw",
-    [SAC_PHASE_ACTIONS] = "actions",
-    [SAC_PHASE_TARGET_CRITICS] = "target_critics",
-    [SAC_PHASE_CRITICS] = "critics",
-    [SAC_PHASE_VALUES] = "values",
-    [SAC_PHASE_ACTION_GRADIENTS] = "action_gradients",
-    [SAC_PHASE_POLICY_GRADIENT] = "policy_gradient",
-    [SAC_PHASE_CRITIC_GRADIENTS] = "critic_gradients",
-    [SAC_PHASE_VALUE_GRADIENT] = "value_gradient",
-    [SAC_PHASE_STEP_CRITICS] = "step_critics",
-    [SAC_PHASE_STEP_VALUE] = "step_value",
-    [SAC_PHASE_STEP_POLICY] = "step_policy",
-    [SAC_PHASE_REST] = "rest",
-};
+} subjects[ROUNDS];
 
 /* Lower-critic shares that count as training's. */
 static const double least_share = 0.3, most_share = 0.7;
 
 struct update_bench {
     struct sac_settings settings;
-    enum sac_phase phase;
-    struct sac_phase_clock clock; /* of the last run */
     struct bench_replay *data;
     struct sac_team *team;
     struct sac_agent *agent;
@@ -102,7 +83,6 @@ static void run(void *state, int64_t calls)
 {
     struct update_bench *b = state;
     b->calls = calls;
-    b->clock = (struct sac_phase_clock){.last_ns = sac_time_ns()};
     sac_team_enter(b->team, lead, b);
     count_lower(b);
 }
@@ -122,9 +102,6 @@ static enum sac_status create(const struct benchmark *benchmark, const struct be
     const int warm = WARM_ROWS / subject->shape->batch_size;
     run(b, warm > LEAST_WARM_UPDATES ? warm : LEAST_WARM_UPDATES);
     b->lower_rows = b->rows = 0;
-    b->phase = subject->phase;
-    if (b->phase != SAC_PHASES)
-        sac_agent_set_clock(b->agent, &b->clock);
     return SAC_OK;
 }
 
@@ -134,36 +111,6 @@ static void describe(void *state, struct bench_cost *cost)
     cost->units = 1;
     cost->flops = sac_agent_flops(b->agent);
     cost->threads = sac_team_members(b->team);
-}
-
-static double phase_microseconds(void *state)
-{
-    const struct update_bench *b = state;
-    return 1e-3 * (double)b->clock.ns[b->phase] / (double)b->calls;
-}
-
-/* Parameters, moments and target are read and written, gradients read. */
-static void add_step_bytes(struct bench_cost *cost, const struct sac_weights *weights, int networks)
-{
-    const int blocks = weights->target ? 5 : 4;
-    cost->working_set = (double)sizeof(float) * (double)weights->size * blocks * networks;
-    cost->bytes = cost->working_set / blocks * (2 * blocks - 1);
-    cost->bytes_written = cost->working_set / blocks * (blocks - 1);
-}
-
-static void describe_phase(void *state, struct bench_cost *cost)
-{
-    const struct update_bench *b = state;
-    const struct bench_shape *shape = b->data->shape;
-    cost->units = 1;
-    cost->flops = sac_phase_flops(&b->settings, shape->observation_size, shape->action_size, b->phase);
-    cost->threads = sac_team_members(b->team);
-    if (b->phase == SAC_PHASE_STEP_CRITICS)
-        add_step_bytes(cost, &b->agent->critic[0].weights, 2);
-    else if (b->phase == SAC_PHASE_STEP_VALUE)
-        add_step_bytes(cost, &b->agent->value.weights, 1);
-    else if (b->phase == SAC_PHASE_STEP_POLICY)
-        add_step_bytes(cost, &b->agent->policy.weights, 1);
 }
 
 static json_t *table(void *state)
@@ -196,23 +143,115 @@ static enum sac_status check(void *state)
                     b->name, 100 * share, 100 * least_share, 100 * most_share);
 }
 
-static const char *algorithm_name(const struct subject *subject)
+static const char *algorithm_name(enum sac_algorithm algorithm)
 {
-    return subject->algorithm == SAC_V1 ? "sac_v1" : "sac_v2";
+    return algorithm == SAC_V1 ? "sac_v1" : "sac_v2";
 }
 
-static struct benchmark *add(struct benchmark *list, int *count, const struct subject *subject)
+/* ---- phases ---- */
+
+enum { PHASE_ROUNDS = 2 * ALGORITHMS }; /* of halfcheetah, of small */
+
+static const char *const phase_names[SAC_PHASES] = {
+    [SAC_PHASE_DRAW] = "draw",
+    [SAC_PHASE_ACTIONS] = "actions",
+    [SAC_PHASE_TARGET_CRITICS] = "target_critics",
+    [SAC_PHASE_CRITICS] = "critics",
+    [SAC_PHASE_VALUES] = "values",
+    [SAC_PHASE_ACTION_GRADIENTS] = "action_gradients",
+    [SAC_PHASE_POLICY_GRADIENT] = "policy_gradient",
+    [SAC_PHASE_CRITIC_GRADIENTS] = "critic_gradients",
+    [SAC_PHASE_VALUE_GRADIENT] = "value_gradient",
+    [SAC_PHASE_STEP_CRITICS] = "step_critics",
+    [SAC_PHASE_STEP_VALUE] = "step_value",
+    [SAC_PHASE_STEP_POLICY] = "step_policy",
+    [SAC_PHASE_REST] = "rest",
+};
+
+/* The rounds that phases are parts of: those phases that are alive together share one learner. */
+static struct phase_round {
+    int users;
+    struct update_bench update;
+} phase_rounds[PHASE_ROUNDS];
+
+/* What one phase takes of a round. */
+struct phase_bench {
+    const struct phase_subject *subject;
+    struct phase_round *round;    /* NULL before it has come that far */
+    struct sac_phase_clock clock; /* of the last run */
+    int64_t calls;
+};
+
+static struct phase_subject {
+    struct subject whole;
+    enum sac_phase phase;
+    struct phase_round *round;
+} phase_subjects[PHASE_ROUNDS * SAC_PHASES];
+
+static void destroy_phase(void *state)
 {
-    struct benchmark *b = &list[(*count)++];
-    *b = (struct benchmark){.unit = "updates/s",
-                            .subject = subject,
-                            .state_size = sizeof(struct update_bench),
-                            .create = create,
-                            .run = run,
-                            .describe = describe,
-                            .check = check,
-                            .destroy = destroy};
-    return b;
+    struct phase_bench *b = state;
+    if (b->round != NULL && --b->round->users == 0) {
+        destroy(&b->round->update);
+        b->round->update = (struct update_bench){0};
+    }
+}
+
+static enum sac_status create_phase(const struct benchmark *benchmark, const struct bench_options *options,
+                                    void *state)
+{
+    struct phase_bench *b = state;
+    b->subject = benchmark->subject;
+    b->round = b->subject->round;
+    const struct benchmark round = {.name = "phase", .subject = &b->subject->whole};
+    return b->round->users++ > 0 ? SAC_OK : create(&round, options, &b->round->update);
+}
+
+static void run_phase(void *state, int64_t calls)
+{
+    struct phase_bench *b = state;
+    b->calls = calls;
+    b->clock = (struct sac_phase_clock){.last_ns = sac_time_ns()};
+    sac_agent_set_clock(b->round->update.agent, &b->clock);
+    run(&b->round->update, calls);
+}
+
+static double phase_microseconds(void *state)
+{
+    const struct phase_bench *b = state;
+    return 1e-3 * (double)b->clock.ns[b->subject->phase] / (double)b->calls;
+}
+
+/* Parameters, moments and target are read and written, gradients read. */
+static void add_step_bytes(struct bench_cost *cost, const struct sac_weights *weights, int networks)
+{
+    const int blocks = weights->target ? 5 : 4;
+    cost->working_set = (double)sizeof(float) * (double)weights->size * blocks * networks;
+    cost->bytes = cost->working_set / blocks * (2 * blocks - 1);
+    cost->bytes_written = cost->working_set / blocks * (blocks - 1);
+}
+
+static void describe_phase(void *state, struct bench_cost *cost)
+{
+    const struct phase_bench *b = state;
+    const struct update_bench *u = &b->round->update;
+    const struct bench_shape *shape = u->data->shape;
+    const enum sac_phase phase = b->subject->phase;
+    cost->units = 1;
+    cost->flops = sac_phase_flops(&u->settings, shape->observation_size, shape->action_size, phase);
+    cost->threads = sac_team_members(u->team);
+    if (phase == SAC_PHASE_STEP_CRITICS)
+        add_step_bytes(cost, &u->agent->critic[0].weights, 2);
+    else if (phase == SAC_PHASE_STEP_VALUE)
+        add_step_bytes(cost, &u->agent->value.weights, 1);
+    else if (phase == SAC_PHASE_STEP_POLICY)
+        add_step_bytes(cost, &u->agent->policy.weights, 1);
+}
+
+static enum sac_status check_phase(void *state)
+{
+    struct phase_bench *b = state;
+    return check(&b->round->update);
 }
 
 static bool has_phase(enum sac_algorithm algorithm, enum sac_phase phase)
@@ -224,34 +263,52 @@ static bool has_phase(enum sac_algorithm algorithm, enum sac_phase phase)
     return true;
 }
 
-static int list_phases(struct benchmark *list, int count, struct subject *subject,
-                       enum sac_algorithm algorithm)
+static int add_phases(struct benchmark *list, int count, int round, const struct subject *whole)
 {
     for (int phase = 0; phase < SAC_PHASES; phase++) {
-        if (!has_phase(algorithm, (enum sac_phase)phase))
+        struct phase_subject *subject = &phase_subjects[round * SAC_PHASES + phase];
+        if (!has_phase(whole->algorithm, (enum sac_phase)phase))
             continue;
-        *subject = (struct subject){&bench_shapes[BENCH_HALFCHEETAH], algorithm, (enum sac_phase)phase};
-        struct benchmark *b = add(list, &count, subject);
-        b->unit = "us";
-        b->value = phase_microseconds;
-        b->describe = describe_phase;
-        snprintf(b->name, sizeof b->name, "phase/%s/%s/%s", subject->shape->name, algorithm_name(subject),
-                 phase_names[phase]);
-        subject++;
+        *subject = (struct phase_subject){*whole, (enum sac_phase)phase, &phase_rounds[round]};
+        struct benchmark *b = &list[count++];
+        *b = (struct benchmark){.unit = "us",
+                                .subject = subject,
+                                .state_size = sizeof(struct phase_bench),
+                                .create = create_phase,
+                                .run = run_phase,
+                                .value = phase_microseconds,
+                                .describe = describe_phase,
+                                .check = check_phase,
+                                .destroy = destroy_phase};
+        snprintf(b->name, sizeof b->name, "phase/%s/%s/%s", whole->shape->name,
+                 algorithm_name(whole->algorithm), phase_names[phase]);
     }
     return count;
 }
 
+/* ---- the list ---- */
+
 int bench_update_list(struct benchmark *list, int count)
 {
     for (int i = 0; i < ROUNDS; i++) {
-        subjects[i] =
-            (struct subject){&bench_shapes[i / ALGORITHMS], i % ALGORITHMS ? SAC_V2 : SAC_V1, SAC_PHASES};
-        struct benchmark *b = add(list, &count, &subjects[i]);
-        b->table = table;
+        struct benchmark *b = &list[count++];
+        subjects[i] = (struct subject){&bench_shapes[i / ALGORITHMS], i % ALGORITHMS ? SAC_V2 : SAC_V1};
+        *b = (struct benchmark){.unit = "updates/s",
+                                .subject = &subjects[i],
+                                .state_size = sizeof(struct update_bench),
+                                .create = create,
+                                .run = run,
+                                .describe = describe,
+                                .table = table,
+                                .check = check,
+                                .destroy = destroy};
         snprintf(b->name, sizeof b->name, "update/%s/%s", subjects[i].shape->name,
-                 algorithm_name(&subjects[i]));
+                 algorithm_name(subjects[i].algorithm));
     }
-    count = list_phases(list, count, &subjects[ROUNDS], SAC_V1);
-    return list_phases(list, count, &subjects[ROUNDS + SAC_PHASES], SAC_V2);
+    for (int round = 0; round < PHASE_ROUNDS; round++) {
+        const struct bench_shape *shape = &bench_shapes[round < ALGORITHMS ? BENCH_HALFCHEETAH : BENCH_SMALL];
+        count =
+            add_phases(list, count, round, &(struct subject){shape, round % ALGORITHMS ? SAC_V2 : SAC_V1});
+    }
+    return count;
 }

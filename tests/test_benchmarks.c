@@ -47,7 +47,8 @@ static bool is_quick(const struct benchmark *b)
     if (strncmp(b->name, "scaling/append", 14) == 0 || strncmp(b->name, "scaling/gather", 14) == 0)
         return strcmp(strrchr(b->name, '/'), "/2") == 0;
 #endif
-    const bool fills = strncmp(b->name, "update/", 7) == 0 || strncmp(b->name, "replay/", 7) == 0;
+    const bool fills = strncmp(b->name, "update/", 7) == 0 || strncmp(b->name, "replay/", 7) == 0 ||
+                       strncmp(b->name, "phase/", 6) == 0;
     const char *last = strrchr(b->name, '/');
     if (strncmp(b->name, "scaling/", 8) == 0)
         return strcmp(last, "/1") == 0 || strcmp(last, "/2") == 0 || strcmp(last, "/100000") == 0;
