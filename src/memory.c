@@ -30,9 +30,9 @@ static void *allocate_heap(size_t bytes)
 
 /* Fresh from the kernel: zero, and untouched but for the header's page, which lies before the block's first
  * one, huge where the block has room for any. */
-static void *allocate_mapping(size_t bytes)
+static void *allocate_mapping(size_t bytes, bool huge_pages)
 {
-    const size_t boundary = bytes >= HUGE_PAGE ? HUGE_PAGE : PAGE;
+    const size_t boundary = huge_pages && bytes >= HUGE_PAGE ? HUGE_PAGE : PAGE;
     const size_t length = boundary + PAGE + sac_round_up(bytes, PAGE);
     char *base = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (base == MAP_FAILED)
@@ -50,14 +50,14 @@ void *sac_allocate(size_t bytes)
 {
     if (bytes > SIZE_MAX / 2)
         return NULL;
-    return bytes >= LARGE ? allocate_mapping(bytes) : allocate_heap(bytes);
+    return bytes >= LARGE ? allocate_mapping(bytes, true) : allocate_heap(bytes);
 }
 
-void *sac_allocate_untouched(size_t bytes)
+void *sac_allocate_untouched(size_t bytes, bool huge_pages)
 {
     if (bytes > SIZE_MAX / 2)
         return NULL;
-    return bytes >= SMALL ? allocate_mapping(bytes) : allocate_heap(bytes);
+    return bytes >= SMALL ? allocate_mapping(bytes, huge_pages) : allocate_heap(bytes);
 }
 
 void sac_free(void *memory)

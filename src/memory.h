@@ -2,6 +2,7 @@
 #ifndef SAC_MEMORY_H
 #define SAC_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,8 +11,9 @@
  * sac_free. */
 void *sac_allocate(size_t bytes);
 /* The same for what another thread is to touch first, from 64 KiB on: at a boundary of pages, and of huge
- * ones from 2 MiB on. */
-void *sac_allocate_untouched(size_t bytes);
+ * ones from 2 MiB on. Without huge pages a touch makes no more than a page resident: for what may stay mostly
+ * untouched. */
+void *sac_allocate_untouched(size_t bytes, bool huge_pages);
 void sac_free(void *memory); /* takes NULL */
 
 static inline size_t sac_round_up(size_t n, size_t multiple)

@@ -13,10 +13,11 @@
 #include "shard.h"
 
 enum {
-    WALK_BACK = 1,  /* rows before a step record that a transition needs */
-    MIN_WINDOW = 3, /* fewer readable rows per ring could hold no transition: step, reset */
-    LOOKAHEAD = 16, /* batch rows whose memory is asked for ahead of their gathering */
-    NUMBERS = 64    /* random ones made at a time, side by side */
+    WALK_BACK = 1,             /* rows before a step record that a transition needs */
+    MIN_WINDOW = 3,            /* fewer readable rows per ring could hold no transition: step, reset */
+    LOOKAHEAD = 16,            /* batch rows whose memory is asked for ahead of their gathering */
+    NUMBERS = 64,              /* random ones made at a time, side by side */
+    WORTH_HUGE_PAGES = 4 << 20 /* bytes that will be written of a ring */
 };
 
 /* What the learner may read of one ring: rows [floor, head). */
@@ -97,14 +98,23 @@ static enum sac_status check_memory(const struct sac_replay_shape *shape)
                     shape->guard > shape->capacity ? ", or updates_per_round / update_to_data" : "");
 }
 
+/* A run that ends early touches the beginning of each ring. In huge pages that would be 2 MiB for each,
+ * zeroed first, however few rows it takes. */
+static bool fills_huge_pages(const struct sac_replay_shape *shape)
+{
+    const uint64_t rows = ring_rows(shape), written = (uint64_t)(shape->steps / shape->environments);
+    const uint64_t stride = (uint64_t)sac_row_layout(shape->observation_size, shape->action_size).stride;
+    return shape->steps == 0 || written >= rows || written * stride * sizeof(float) >= WORTH_HUGE_PAGES;
+}
+
 /* Environments are dealt in contiguous runs that differ by at most one; the first runs are the longer ones.
  */
-static enum sac_status create_shards(struct sac_replay *r)
+static enum sac_status create_shards(struct sac_replay *r, bool huge_pages)
 {
     int first = 0;
     for (int k = 0; k < r->env_threads; k++) {
         const int count = r->environments / r->env_threads + (k < r->environments % r->env_threads);
-        struct sac_shard *shard = sac_shard_create(&r->layout, r->rows, first, count);
+        struct sac_shard *shard = sac_shard_create(&r->layout, r->rows, huge_pages, first, count);
         if (shard == NULL)
             return sac_fail(SAC_NOMEM, "no memory for %d rings of %llu rows: lower replay_capacity", count,
                             (unsigned long long)r->rows);
@@ -142,7 +152,7 @@ enum sac_status sac_replay_create(const struct sac_replay_shape *shape, struct s
     r->start = sac_allocate((n + 1) * sizeof *r->start);
     r->bucket = sac_allocate(r->buckets * sizeof *r->bucket);
     status = r->shards != NULL && r->windows != NULL && r->start != NULL && r->bucket != NULL
-                 ? create_shards(r)
+                 ? create_shards(r, fills_huge_pages(shape))
                  : sac_fail(SAC_NOMEM, "no memory for the replay's tables of %zu environments", n);
     if (status != SAC_OK) {
         sac_replay_destroy(r);

@@ -26,6 +26,7 @@ struct sac_replay_shape {
     int observation_size, action_size;
     int64_t capacity; /* rows to keep readable, over all environments */
     int64_t guard;    /* rows per ring between two grants, >= 1: sac_governor_guard() */
+    int64_t steps;    /* that will be recorded, over all environments; 0: not known */
 };
 
 /* Bytes that sac_replay_create would take. */

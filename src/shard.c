@@ -12,8 +12,8 @@ struct sac_row_layout sac_row_layout(int observation_size, int action_size)
                                    (int)sac_round_up((size_t)used, line)};
 }
 
-struct sac_shard *sac_shard_create(const struct sac_row_layout *layout, uint64_t rows, int first_environment,
-                                   int environments)
+struct sac_shard *sac_shard_create(const struct sac_row_layout *layout, uint64_t rows, bool huge_pages,
+                                   int first_environment, int environments)
 {
     struct sac_shard *s = sac_allocate(sizeof *s);
     if (s == NULL)
@@ -23,7 +23,7 @@ struct sac_shard *sac_shard_create(const struct sac_row_layout *layout, uint64_t
     s->first_environment = first_environment;
     s->environments = environments;
     s->rows = s->room = rows;
-    s->memory = sac_allocate_untouched(n * rows * (size_t)layout->stride * sizeof(float));
+    s->memory = sac_allocate_untouched(n * rows * (size_t)layout->stride * sizeof(float), huge_pages);
     s->head = sac_allocate(n * sizeof *s->head);
     s->limit = sac_allocate(n * sizeof *s->limit);
     s->writers = sac_allocate(n * sizeof *s->writers);

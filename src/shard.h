@@ -74,8 +74,8 @@ struct sac_shard {
 struct sac_row_layout sac_row_layout(int observation_size, int action_size);
 
 /* NULL when there is no memory. Every ring's `limit` starts at `rows`: an empty ring may be filled. */
-struct sac_shard *sac_shard_create(const struct sac_row_layout *layout, uint64_t rows, int first_environment,
-                                   int environments);
+struct sac_shard *sac_shard_create(const struct sac_row_layout *layout, uint64_t rows, bool huge_pages,
+                                   int first_environment, int environments);
 void sac_shard_destroy(struct sac_shard *shard); /* takes NULL */
 
 static inline float *sac_shard_ring(const struct sac_shard *shard, int environment)

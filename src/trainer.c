@@ -154,6 +154,7 @@ static enum sac_status create_data_parts(struct sac_trainer *t)
         .action_size = t->spec.action_size,
         .capacity = t->settings.replay_capacity,
         .guard = sac_governor_guard(&t->settings),
+        .steps = t->settings.steps,
     };
     const enum sac_status status = sac_replay_create(&shape, &t->replay);
     if (status != SAC_OK)

@@ -208,9 +208,13 @@ static void learn(struct reader *r)
 static int64_t run_once(struct run *run)
 {
     const int environments = run->rings * run->writers;
-    const struct sac_replay_shape shape = {
-        environments, run->writers, run->sizes.observation, run->sizes.action, run->capacity * environments,
-        run->guard};
+    const struct sac_replay_shape shape = {environments,
+                                           run->writers,
+                                           run->sizes.observation,
+                                           run->sizes.action,
+                                           run->capacity * environments,
+                                           run->guard,
+                                           0};
     struct writer writer[STRESS_MOST_THREADS];
     struct reader reader = {run, environments, calloc((size_t)environments, sizeof(uint64_t)), 5, 0, 0, 0, 0,
                             0};

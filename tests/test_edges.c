@@ -44,7 +44,7 @@ static void *append_rows(void *context)
 /* Rows are drawn whole while their writer goes round a ring of a few rows. */
 START_TEST(rows)
 {
-    const struct sac_replay_shape shape = {1, 1, 1, 1, 8, 4};
+    const struct sac_replay_shape shape = {1, 1, 1, 1, 8, 4, 0};
     float next[2 * BATCH * LD], taken[BATCH * LD], reward[BATCH], not_terminated[BATCH];
     uint32_t version[BATCH];
     struct sac_batch batch = {BATCH,          1,      1, LD, next, next + BATCH * LD, taken, reward,
@@ -160,7 +160,7 @@ static void *learn(void *context)
 /* At a safe point the main thread may use what is an env thread's or the learner's otherwise. */
 START_TEST(safe_points)
 {
-    const struct sac_replay_shape shape = {1, 1, 1, 1, 8, 4};
+    const struct sac_replay_shape shape = {1, 1, 1, 1, 8, 4, 0};
     struct sac_settings settings;
     struct sac_replay *replay;
     struct worker env = {0}, learner = {0};

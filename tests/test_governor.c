@@ -290,7 +290,7 @@ END_TEST
 START_TEST(no_call_without_sleepers)
 {
     prepare(SAC_ASYNC, 1000, 1, 1);
-    const struct sac_replay_shape shape = {1, 1, 1, 1, 1000, sac_governor_guard(&run.settings)};
+    const struct sac_replay_shape shape = {1, 1, 1, 1, 1000, sac_governor_guard(&run.settings), 0};
     struct sac_replay *replay;
     struct sac_governor *governor;
     ck_assert_int_eq(sac_replay_create(&shape, &replay), SAC_OK);

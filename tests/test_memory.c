@@ -44,7 +44,7 @@ START_TEST(untouched)
 {
     static const size_t sizes[] = {64 << 10, (64 << 10) + 4096, 1 << 20, 2 << 20, 4 << 20};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        char *block = sac_allocate_untouched(sizes[i]);
+        char *block = sac_allocate_untouched(sizes[i], true);
         ck_assert_ptr_nonnull(block);
         ck_assert_uint_eq((uintptr_t)block % (sizes[i] >= 2 << 20 ? 2 << 20 : 4096), 0);
         ck_assert_uint_eq(resident_pages(block, sizes[i]), 0);
@@ -54,10 +54,23 @@ START_TEST(untouched)
         ck_assert_int_eq(block[0], 0);
         sac_free(block);
     }
-    char *small = sac_allocate_untouched(100);
+    char *small = sac_allocate_untouched(100, true);
     ck_assert_uint_eq((uintptr_t)small % 64, 0);
     ck_assert_int_eq(small[99], 0);
     sac_free(small);
+}
+END_TEST
+
+/* Where huge pages are not wanted a touch makes no more than a page resident, also amid a large block. */
+START_TEST(sparse)
+{
+    enum { SIZE = 4 << 20 };
+    char *block = sac_allocate_untouched(SIZE, false);
+    ck_assert_ptr_nonnull(block);
+    ck_assert_uint_eq(resident_pages(block, SIZE), 0);
+    block[SIZE / 2] = 1;
+    ck_assert_uint_eq(resident_pages(block, SIZE), 1);
+    sac_free(block);
 }
 END_TEST
 
@@ -66,7 +79,7 @@ START_TEST(too_much)
 {
     ck_assert_ptr_null(sac_allocate(SIZE_MAX));
     ck_assert_ptr_null(sac_allocate(SIZE_MAX / 2));
-    ck_assert_ptr_null(sac_allocate_untouched(SIZE_MAX));
+    ck_assert_ptr_null(sac_allocate_untouched(SIZE_MAX, true));
 }
 END_TEST
 
@@ -85,6 +98,7 @@ int main(void)
     TCase *tc = tcase_create("memory");
     tcase_add_test(tc, aligned_and_zero);
     tcase_add_test(tc, untouched);
+    tcase_add_test(tc, sparse);
     tcase_add_test(tc, too_much);
     tcase_add_test(tc, round_up);
     return suite_run(CK_FORK_GETENV, "memory", 1, tc);

@@ -43,7 +43,7 @@ static void observation_of(float *observation, int e, uint64_t index)
 
 static struct history begin(int environments, int env_threads, int64_t capacity, int64_t guard)
 {
-    struct history h = {.shape = {environments, env_threads, O, A, capacity, guard}};
+    struct history h = {.shape = {environments, env_threads, O, A, capacity, guard, 0}};
     ck_assert_int_eq(sac_replay_create(&h.shape, &h.replay), SAC_OK);
     h.log = calloc((size_t)environments, sizeof *h.log);
     h.rows = calloc((size_t)environments, sizeof *h.rows);
@@ -442,7 +442,7 @@ END_TEST
 START_TEST(memory_is_refused)
 {
     struct sac_replay *replay;
-    struct sac_replay_shape shape = {4, 2, 17, 6, 1000000, 32};
+    struct sac_replay_shape shape = {4, 2, 17, 6, 1000000, 32, 0};
     ck_assert_uint_eq(sac_replay_bytes(&shape), 4ull * (250000 + 32) * 128);
     struct sac_memory_limit limit;
     sac_memory_limit("", 0, &limit);
@@ -461,8 +461,8 @@ START_TEST(bad_shapes_are_refused)
 {
     struct sac_replay *replay;
     const struct sac_replay_shape shapes[] = {
-        {2, 3, O, A, 100, 4}, {0, 0, O, A, 100, 4}, {2, 1, O, A, 4, 4},  {2, 1, 0, A, 100, 4},
-        {2, 1, O, 0, 100, 4}, {2, 1, O, A, 100, 0}, {2, 1, O, A, -1, 4},
+        {2, 3, O, A, 100, 4, 0}, {0, 0, O, A, 100, 4, 0}, {2, 1, O, A, 4, 4, 0},  {2, 1, 0, A, 100, 4, 0},
+        {2, 1, O, 0, 100, 4, 0}, {2, 1, O, A, 100, 0, 0}, {2, 1, O, A, -1, 4, 0},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         ck_assert_int_eq(sac_replay_create(&shapes[i], &replay), SAC_INVALID);
@@ -509,14 +509,19 @@ static size_t resident_pages(const struct sac_shard *shard)
     return resident;
 }
 
+static void append_episodes(struct sac_shard *shard, int environment, int episodes)
+{
+    const float observation[O] = {1, 2, 3}, action[A] = {0.5f, -0.5f};
+    for (int i = 0; i < episodes; i++) {
+        sac_shard_append_reset(shard, environment, observation);
+        sac_shard_append_step(shard, environment, action, 1, observation, true, false, 0);
+    }
+}
+
 static void *fill_shard(void *context)
 {
     struct sac_shard *shard = context;
-    const float observation[O] = {1, 2, 3}, action[A] = {0.5f, -0.5f};
-    for (uint64_t row = 0; row < shard->rows / 2; row += 2) {
-        sac_shard_append_reset(shard, 0, observation);
-        sac_shard_append_step(shard, 0, action, 1, observation, true, false, 0);
-    }
+    append_episodes(shard, 0, (int)((shard->rows / 2 + 1) / 2));
     return NULL;
 }
 
@@ -524,7 +529,7 @@ static void *fill_shard(void *context)
  * the other shards bring none of its pages into being; so they come from the memory next to where it runs. */
 START_TEST(first_touch)
 {
-    const struct sac_replay_shape shape = {SHARDS, SHARDS, O, A, (int64_t)SHARDS * SHARD_ROWS, 64};
+    const struct sac_replay_shape shape = {SHARDS, SHARDS, O, A, (int64_t)SHARDS * SHARD_ROWS, 64, 0};
     struct sac_replay *replay;
     ck_assert_int_eq(sac_replay_create(&shape, &replay), SAC_OK);
     for (int k = 0; k < SHARDS; k++) {
@@ -538,6 +543,23 @@ START_TEST(first_touch)
         ck_assert_uint_gt(resident_pages(sac_replay_shard(replay, k)), 0);
         sac_replay_grant(replay);
     }
+    sac_replay_destroy(replay);
+}
+END_TEST
+
+/* A short run that may keep many rows takes the pages that it writes, and no more. */
+START_TEST(short_run)
+{
+    enum { RINGS = 8, EPISODES = 32, ROW_BYTES = 64 };
+    const struct sac_replay_shape shape = {RINGS, 1, O, A, 1000000, 64, (int64_t)RINGS * EPISODES};
+    struct sac_replay *replay;
+    ck_assert_int_eq(sac_replay_create(&shape, &replay), SAC_OK);
+    struct sac_shard *shard = sac_replay_shard(replay, 0);
+    ck_assert_int_eq(shard->layout.stride * (int)sizeof(float), ROW_BYTES);
+    for (int e = 0; e < RINGS; e++)
+        append_episodes(shard, e, EPISODES);
+    /* a ring begins anywhere in a page */
+    ck_assert_uint_le(resident_pages(shard), RINGS * (2 * EPISODES * ROW_BYTES / 4096 + 1));
     sac_replay_destroy(replay);
 }
 END_TEST
@@ -585,6 +607,7 @@ int main(void)
     tcase_add_test(tc, memory_is_refused);
     tcase_add_test(tc, bad_shapes_are_refused);
     tcase_add_test(tc, first_touch);
+    tcase_add_test(tc, short_run);
     tcase_add_test_raise_signal(tc, step_after_the_end, SIGABRT);
     tcase_add_test_raise_signal(tc, append_without_room, SIGABRT);
     return suite_run(CK_FORK_GETENV, "replay", 1, tc);

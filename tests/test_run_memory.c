@@ -25,13 +25,13 @@ void *__wrap_sac_allocate(size_t bytes)
     return __real_sac_allocate(bytes);
 }
 
-void *__real_sac_allocate_untouched(size_t bytes);
-void *__wrap_sac_allocate_untouched(size_t bytes);
+void *__real_sac_allocate_untouched(size_t bytes, bool huge_pages);
+void *__wrap_sac_allocate_untouched(size_t bytes, bool huge_pages);
 
-void *__wrap_sac_allocate_untouched(size_t bytes)
+void *__wrap_sac_allocate_untouched(size_t bytes, bool huge_pages)
 {
     taken += (double)bytes;
-    return __real_sac_allocate_untouched(bytes);
+    return __real_sac_allocate_untouched(bytes, huge_pages);
 }
 
 /* --- the need --- */
