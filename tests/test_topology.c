@@ -1,5 +1,6 @@
 /* Which cores there are for us: made-up machines, masks and this one. */
 #include <check.h>
+#include <link.h>
 #include <math.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -177,6 +178,40 @@ START_TEST(this_machine)
 }
 END_TEST
 
+static int keep_libraries(struct dl_phdr_info *info, size_t size, void *context)
+{
+    (void)size;
+    *(unsigned long long *)context = info->dlpi_adds;
+    return 1; /* it is the same for all */
+}
+
+/* Libraries loaded since the program started, those that are gone again as well. */
+static unsigned long long libraries_loaded(void)
+{
+    unsigned long long count = 0;
+    dl_iterate_phdr(keep_libraries, &count);
+    return count;
+}
+
+/* A look at the machine loads no library, unless somebody has named hwloc's plugins; what the environment
+ * says of them stays as it was. */
+START_TEST(no_plugins)
+{
+    struct sac_topology *t = NULL;
+    ck_assert_int_eq(unsetenv("HWLOC_PLUGINS_PATH"), 0);
+    const unsigned long long before = libraries_loaded();
+    ck_assert_uint_gt(before, 0);
+    ck_assert_int_eq(sac_topology_read(&t), SAC_OK);
+    ck_assert_uint_eq(libraries_loaded(), before);
+    ck_assert_ptr_null(getenv("HWLOC_PLUGINS_PATH"));
+    sac_topology_destroy(t);
+    ck_assert_int_eq(setenv("HWLOC_PLUGINS_PATH", "/nowhere", 1), 0);
+    ck_assert_int_eq(sac_topology_read(&t), SAC_OK);
+    ck_assert_str_eq(getenv("HWLOC_PLUGINS_PATH"), "/nowhere");
+    sac_topology_destroy(t);
+}
+END_TEST
+
 /* A thread binds itself, to CPUs that there are; where there are none of them it stays as it is. */
 START_TEST(bind)
 {
@@ -207,6 +242,7 @@ int main(void)
     tcase_add_test(tc, kinds);
     tcase_add_test(tc, mask_alone);
     tcase_add_test(tc, this_machine);
+    tcase_add_test(tc, no_plugins);
     tcase_add_test(tc, bind);
     return suite_run(CK_FORK_GETENV, "topology", 1, tc);
 }
