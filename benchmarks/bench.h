@@ -56,7 +56,7 @@ enum sac_status bench_open(const struct benchmark *benchmark, const struct bench
                            void **state);
 void bench_close(const struct benchmark *benchmark, void *state); /* takes NULL */
 
-enum { BENCH_MOST = 256 };
+enum { BENCH_MOST = 320 };
 
 /* All of them into `list` (BENCH_MOST); returns how many. */
 int bench_list(struct benchmark *list);

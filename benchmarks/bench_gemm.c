@@ -20,11 +20,12 @@
 
 /* ---- which products there are ---- */
 
-enum { MOST_PRODUCTS = 128 };
+enum { MOST_PRODUCTS = 192 };
 
 static struct product {
     struct sac_linear_shape shape;
-    int out; /* without padding */
+    int out;         /* without padding */
+    bool derivative; /* on through the activation of the layer below */
 } products[MOST_PRODUCTS];
 static int product_count;
 
@@ -32,18 +33,30 @@ static bool is_listed(const struct sac_linear_shape *shape, int out)
 {
     for (int i = 0; i < product_count; i++) {
         const struct sac_linear_shape *s = &products[i].shape;
-        if (s->kind == shape->kind && s->rows == shape->rows && s->in == shape->in && products[i].out == out)
+        if (s->kind == shape->kind && s->rows == shape->rows && s->in == shape->in &&
+            products[i].out == out && s->onednn == shape->onednn)
             return true;
     }
     return false;
 }
 
-static void add_product(struct sac_linear_shape shape, int out)
+static void add_product_of(struct sac_linear_shape shape, int layer, int out)
 {
     if (is_listed(&shape, out))
         return;
     SAC_ASSERT(product_count < MOST_PRODUCTS);
-    products[product_count++] = (struct product){shape, out};
+    products[product_count++] =
+        (struct product){shape, out, shape.kind == SAC_LINEAR_BACKWARD_INPUT && layer > 0};
+}
+
+/* As the learner makes it, and by oneDNN if that is another way. */
+static void add_product(struct sac_linear_shape shape, int layer, int out)
+{
+    add_product_of(shape, layer, out);
+    if (sac_linear_prefers_kernels(&shape)) {
+        shape.onednn = 1;
+        add_product_of(shape, layer, out);
+    }
 }
 
 /* The networks that lines of update_work.h name. */
@@ -81,10 +94,11 @@ static void add_backward_input(const struct networks *n, const struct sac_layer_
     const struct sac_network *network = network_of(n, line);
     const int l = line->layer;
     if (l > 0)
-        add_product(sac_pass_shape(SAC_LINEAR_BACKWARD_INPUT, network, l, line->rows, n->batch_ld),
+        add_product(sac_pass_shape(SAC_LINEAR_BACKWARD_INPUT, network, l, line->rows, n->batch_ld), l,
                     line->out);
     if (network == &n->critic)
-        add_product(sac_critic_action_gradient_shape(network, action_size, l, packed_rows(line)), line->out);
+        add_product(sac_critic_action_gradient_shape(network, action_size, l, packed_rows(line)), l,
+                    line->out);
 }
 
 /* The policy's forward rows, s' and s, are one call. A single output has no dense product. */
@@ -97,9 +111,9 @@ static void add_line(const struct networks *n, const struct sac_layer_work *line
     if (line->forward > 0)
         add_product(
             sac_pass_shape(SAC_LINEAR_FORWARD, network, l, line->rows * line->forward / calls, n->batch_ld),
-            line->out);
+            l, line->out);
     if (line->backward_weights > 0)
-        add_product(sac_pass_shape(SAC_LINEAR_BACKWARD_WEIGHTS, network, l, line->rows, n->batch_ld),
+        add_product(sac_pass_shape(SAC_LINEAR_BACKWARD_WEIGHTS, network, l, line->rows, n->batch_ld), l,
                     line->out);
     if (line->backward_input > 0)
         add_backward_input(n, line, action_size);
@@ -127,6 +141,7 @@ struct gemm {
     const struct product *product;
     struct sac_linear *site;
     float *x, *w, *y, *bias; /* as in sac_linear_run */
+    float *h, *d_bias;       /* as in sac_linear_run_backward */
     size_t x_rows, w_rows, y_rows;
 };
 
@@ -156,6 +171,8 @@ static void destroy(void *state)
     sac_free(g->w);
     sac_free(g->y);
     sac_free(g->bias);
+    sac_free(g->h);
+    sac_free(g->d_bias);
 }
 
 static enum sac_status create(const struct benchmark *benchmark, const struct bench_options *options,
@@ -170,16 +187,24 @@ static enum sac_status create(const struct benchmark *benchmark, const struct be
     g->w = random_block(g->w_rows, s->w_ld);
     g->y = random_block(g->y_rows, s->y_ld);
     g->bias = random_block(1, s->w_ld);
-    return g->x && g->w && g->y && g->bias ? sac_linear_create(s, &g->site)
-                                           : sac_fail(SAC_NOMEM, "no memory for %s", benchmark->name);
+    g->h = random_block(g->y_rows, s->y_ld);
+    g->d_bias = random_block(1, s->y_ld);
+    return g->x && g->w && g->y && g->bias && g->h && g->d_bias
+               ? sac_linear_create(s, &g->site)
+               : sac_fail(SAC_NOMEM, "no memory for %s", benchmark->name);
 }
 
 static void run(void *state, int64_t calls)
 {
     struct gemm *g = state;
-    const float *bias = g->product->shape.kind == SAC_LINEAR_FORWARD ? g->bias : NULL;
-    for (int64_t i = 0; i < calls; i++)
-        sac_linear_run(g->site, g->y, g->x, g->w, bias);
+    const enum sac_linear_kind kind = g->product->shape.kind;
+    const float *bias = kind == SAC_LINEAR_FORWARD ? g->bias : NULL;
+    for (int64_t i = 0; i < calls; i++) {
+        if (g->product->derivative)
+            sac_linear_run_backward(g->site, g->y, g->d_bias, g->x, g->w, g->h);
+        else
+            sac_linear_run(g->site, g->y, g->x, g->w, bias);
+    }
 }
 
 static void describe(void *state, struct bench_cost *cost)
@@ -221,8 +246,8 @@ int bench_gemm_list(struct benchmark *list, int count)
                                     .run = run,
                                     .describe = describe,
                                     .destroy = destroy};
-            snprintf(b->name, sizeof b->name, "gemm/%s/%dx%dx%d", name_of(kind), p->shape.rows, p->shape.in,
-                     p->out);
+            snprintf(b->name, sizeof b->name, "gemm/%s/%dx%dx%d%s", name_of(kind), p->shape.rows, p->shape.in,
+                     p->out, p->shape.onednn ? "/onednn" : "");
         }
     return count;
 }

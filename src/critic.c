@@ -227,11 +227,9 @@ void sac_critic_action_gradient(struct sac_critic *critic, int index, float *dq_
     k->head_backward_input(g->d_hidden.layer[l], g->d_bias, g->dq, parameters + head->weights,
                            g->hidden.layer[l], network->activation, size, head->in, network->layer[l].ld);
     for (; l > 0; l--) {
-        const int ld = network->layer[l - 1].ld;
-        sac_linear_run(g->site[l][count - 1], g->d_hidden.layer[l - 1], g->d_hidden.layer[l],
-                       parameters + network->layer[l].weights, NULL);
-        k->activation_backward(g->d_hidden.layer[l - 1], g->d_bias, g->hidden.layer[l - 1],
-                               network->activation, size, ld, ld);
+        sac_linear_run_backward(g->site[l][count - 1], g->d_hidden.layer[l - 1], g->d_bias,
+                                g->d_hidden.layer[l], parameters + network->layer[l].weights,
+                                g->hidden.layer[l - 1]);
     }
     const float *action_weights = parameters + network->layer[0].weights +
                                   (size_t)critic->observation_size * (size_t)network->layer[0].ld;

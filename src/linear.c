@@ -1,6 +1,6 @@
-/* Dense layers through oneDNN's matmul: plain row-major operands, bias and activation fused, the scratchpad
- * ours. Written for both C APIs of oneDNN: version 2 (2.6 and later) and version 3; what differs stands in
- * the section "two versions". */
+/* Dense layers through our own kernels, or through oneDNN's matmul: plain row-major operands, bias and
+ * activation fused, the scratchpad ours. Written for both C APIs of oneDNN: version 2 (2.6 and later) and
+ * version 3; what differs stands in the section "two versions". */
 #include "linear.h"
 
 #include <omp.h>
@@ -34,16 +34,24 @@ struct sac_linear {
 #endif
 };
 
+bool sac_linear_prefers_kernels(const struct sac_linear_shape *s)
+{
+    const int64_t multiply_adds = (int64_t)s->rows * s->in * s->out;
+    return !s->onednn && multiply_adds <= sac_kernels()->most_multiply_adds;
+}
+
 static void run_kernel(const struct sac_linear_shape *s, float *y, const float *x, const float *w,
                        const float *bias)
 {
     const struct sac_kernels *k = sac_kernels();
     switch (s->kind) {
     case SAC_LINEAR_FORWARD:
-        k->linear(y, s->y_ld, x, s->x_ld, w, s->w_ld, bias, s->hidden, s->activation, s->rows, s->in, s->out);
+        k->linear_batch(y, s->y_ld, x, s->x_ld, w, s->w_ld, bias, s->hidden, s->activation, s->rows, s->in,
+                        s->out);
         break;
     case SAC_LINEAR_BACKWARD_INPUT:
-        k->linear_backward_input(y, s->y_ld, x, s->x_ld, w, s->w_ld, s->rows, s->in, s->out);
+        k->linear_backward_input(y, s->y_ld, NULL, x, s->x_ld, w, s->w_ld, NULL, s->activation, s->rows,
+                                 s->in, s->out);
         break;
     case SAC_LINEAR_BACKWARD_WEIGHTS:
         k->linear_backward_weights(y, s->y_ld, x, s->x_ld, w, s->w_ld, s->rows, s->in, s->out);
@@ -51,22 +59,29 @@ static void run_kernel(const struct sac_linear_shape *s, float *y, const float *
     }
 }
 
+static void name_kernels(struct sac_linear *site)
+{
+    snprintf(site->implementation, sizeof site->implementation, "softac:%s", sac_kernels()->name);
+}
+
 #ifdef SAC_PORTABLE_ONLY
 
 static enum sac_status create_primitive(struct sac_linear *site)
 {
-    snprintf(site->implementation, sizeof site->implementation, "softac:%s", sac_kernels()->name);
+    name_kernels(site);
     return SAC_OK;
+}
+
+static bool run_primitive(struct sac_linear *site, float *y, const float *x, const float *w,
+                          const float *bias)
+{
+    (void)site, (void)y, (void)x, (void)w, (void)bias;
+    return false;
 }
 
 void sac_linear_destroy(struct sac_linear *site)
 {
     sac_free(site);
-}
-
-void sac_linear_run(struct sac_linear *site, float *y, const float *x, const float *w, const float *bias)
-{
-    run_kernel(&site->shape, y, x, w, bias);
 }
 
 const char *sac_linear_backend(void)
@@ -308,6 +323,10 @@ static void leave_serial(int threads)
 static enum sac_status create_primitive(struct sac_linear *site)
 {
     const struct sac_linear_shape *s = &site->shape;
+    if (sac_linear_prefers_kernels(s)) {
+        name_kernels(site);
+        return SAC_OK;
+    }
     const int threads = enter_serial();
     struct operands operands = {.made = 0};
     dnnl_primitive_desc_t matmul = NULL;
@@ -345,12 +364,12 @@ static void point(struct sac_linear *site, int operand, const float *data)
     dnnl_memory_set_data_handle(site->memory[operand], (void *)data);
 }
 
-void sac_linear_run(struct sac_linear *site, float *y, const float *x, const float *w, const float *bias)
+/* false: the kernels must serve, as there is no primitive, or no memory for its argument list. */
+static bool run_primitive(struct sac_linear *site, float *y, const float *x, const float *w,
+                          const float *bias)
 {
-    if (!site->primitive) {
-        run_kernel(&site->shape, y, x, w, bias);
-        return;
-    }
+    if (!site->primitive)
+        return false;
     point(site, OPERAND_X, x);
     point(site, OPERAND_W, w);
     point(site, OPERAND_Y, y);
@@ -360,8 +379,7 @@ void sac_linear_run(struct sac_linear *site, float *y, const float *x, const flo
     const dnnl_status_t status =
         dnnl_primitive_execute(site->primitive, site->stream, site->arguments, site->argument);
     leave_serial(threads);
-    if (status != dnnl_success) /* out of memory for its argument list: go on without it */
-        run_kernel(&site->shape, y, x, w, bias);
+    return status == dnnl_success;
 }
 
 const char *sac_linear_backend(void)
@@ -422,6 +440,24 @@ enum sac_status sac_linear_create(const struct sac_linear_shape *shape, struct s
     }
     *site = s;
     return SAC_OK;
+}
+
+void sac_linear_run(struct sac_linear *site, float *y, const float *x, const float *w, const float *bias)
+{
+    if (!run_primitive(site, y, x, w, bias))
+        run_kernel(&site->shape, y, x, w, bias);
+}
+
+void sac_linear_run_backward(struct sac_linear *site, float *dx, float *d_bias, const float *dy,
+                             const float *w, const float *h)
+{
+    const struct sac_linear_shape *s = &site->shape;
+    const struct sac_kernels *k = sac_kernels();
+    if (run_primitive(site, dx, dy, w, NULL))
+        k->activation_backward(dx, d_bias, h, s->activation, s->rows, s->in, s->y_ld);
+    else
+        k->linear_backward_input(dx, s->y_ld, d_bias, dy, s->x_ld, w, s->w_ld, h, s->activation, s->rows,
+                                 s->in, s->out);
 }
 
 const char *sac_linear_implementation(const struct sac_linear *site)

@@ -1,10 +1,13 @@
-/* Dense layers through oneDNN, each call site with its own primitives and scratchpad. The only file behind
- * this header that includes dnnl.h. Where oneDNN has only a reference implementation for a shape (its name
- * starts with "ref"), and in builds for ThreadSanitizer, the kernels of kernels.h serve instead.
+/* Dense layers, each call site with what it needs of its own. The kernels of kernels.h compute those that
+ * they compute sooner than oneDNN, which instruction set and shape tell, and oneDNN the others; where it has
+ * only a reference implementation for a shape (its name starts with "ref"), and in builds for
+ * ThreadSanitizer, the kernels serve, too. linear.c is the only file that includes dnnl.h.
  *
  * A site is used by one thread at a time; it runs serially on the calling thread. */
 #ifndef SAC_LINEAR_H
 #define SAC_LINEAR_H
+
+#include <stdbool.h>
 
 #include <softac/settings.h>
 #include <softac/status.h>
@@ -18,9 +21,10 @@ enum sac_linear_kind {
 struct sac_linear_shape {
     enum sac_linear_kind kind;
     int rows, in, out;
-    int x_ld, w_ld, y_ld; /* floats from row to row, of the operands named in the kind's formula */
-    int hidden;           /* forward: apply `activation` */
-    enum sac_activation activation;
+    int x_ld, w_ld, y_ld;           /* floats from row to row, of the operands named in the kind's formula */
+    int hidden;                     /* forward: apply `activation` */
+    enum sac_activation activation; /* backward input: of the layer below, see sac_linear_run_backward */
+    int onednn;                     /* through oneDNN also where the kernels are sooner: to compare the two */
 };
 
 struct sac_linear; /* one call site */
@@ -32,7 +36,15 @@ void sac_linear_destroy(struct sac_linear *site); /* takes NULL */
  * written. */
 void sac_linear_run(struct sac_linear *site, float *y, const float *x, const float *w, const float *bias);
 
+/* Backward input, on through the activation of the layer below: dx = (dy w^T) activation'(.), told from the
+ * activation's output h (rows, y_ld); d_bias (in) = column sums of dx. */
+void sac_linear_run_backward(struct sac_linear *site, float *dx, float *d_bias, const float *dy,
+                             const float *w, const float *h);
+
 const struct sac_linear_shape *sac_linear_shape_of(const struct sac_linear *site);
+/* Do the kernels compute this sooner than oneDNN? Told from the instruction set and the shape alone, by
+ * measurements that docs/performance.md lists, so that equal runs give equal bits. */
+bool sac_linear_prefers_kernels(const struct sac_linear_shape *shape);
 /* What computes this site: "oneDNN brg:avx512_core", or "softac:avx2" and so on. */
 const char *sac_linear_implementation(const struct sac_linear *site);
 /* "oneDNN 2.6.3 (OpenMP)" */

@@ -49,12 +49,12 @@ struct sac_linear_shape sac_pass_shape(enum sac_linear_kind kind, const struct s
 {
     const struct sac_layer *layer = &network->layer[l];
     const int below_ld = l ? network->layer[l - 1].ld : x_ld;
-    struct sac_linear_shape shape = {.kind = kind, .rows = rows, .in = layer->in, .out = layer->ld};
+    struct sac_linear_shape shape = {
+        .kind = kind, .rows = rows, .in = layer->in, .out = layer->ld, .activation = network->activation};
     switch (kind) {
     case SAC_LINEAR_FORWARD:
         shape.x_ld = below_ld, shape.w_ld = layer->ld, shape.y_ld = layer->ld;
         shape.hidden = l < network->layers - 1;
-        shape.activation = network->activation;
         break;
     case SAC_LINEAR_BACKWARD_INPUT:
         shape.out = layer->out;
@@ -155,8 +155,8 @@ static void backward_head(struct sac_pass *pass, float *gradient, const struct s
     } else {
         sac_linear_run(pass->backward_weights[below + 1], gradient + head->weights, h, d_output, NULL);
         k->column_sums(gradient + head->bias, d_output, pass->rows, head->ld, head->ld);
-        sac_linear_run(pass->backward_input[below + 1], d, d_output, parameters + head->weights, NULL);
-        k->activation_backward(d, d_bias, h, network->activation, pass->rows, ld, ld);
+        sac_linear_run_backward(pass->backward_input[below + 1], d, d_bias, d_output,
+                                parameters + head->weights, h);
     }
 }
 
@@ -170,9 +170,8 @@ void sac_pass_backward(struct sac_pass *pass, float *gradient, const struct sac_
         const struct sac_layer *layer = &network->layer[l], *below = &network->layer[l - 1];
         float *d = d_hidden->layer[l], *d_below = d_hidden->layer[l - 1], *h_below = hidden->layer[l - 1];
         sac_linear_run(pass->backward_weights[l], gradient + layer->weights, h_below, d, NULL);
-        sac_linear_run(pass->backward_input[l], d_below, d, parameters + layer->weights, NULL);
-        sac_kernels()->activation_backward(d_below, gradient + below->bias, h_below, network->activation,
-                                           pass->rows, below->ld, below->ld);
+        sac_linear_run_backward(pass->backward_input[l], d_below, gradient + below->bias, d,
+                                parameters + layer->weights, h_below);
     }
     sac_linear_run(pass->backward_weights[0], gradient + network->layer[0].weights, x, d_hidden->layer[0],
                    NULL);

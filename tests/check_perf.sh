@@ -13,10 +13,12 @@ fail() {
     echo "FAILED: $*"
     sed 's/^/  /' "$folder/out" "$folder/log"
 }
-train() { # FLAG...: a short lockstep run; its process is $pid, its JSON in out, its policy's checksum in sum
+# FLAG...: a short lockstep run; its process is $pid, its JSON in out, its policy's checksum in sum. The portable kernels
+# leave large layers to oneDNN on every CPU.
+train() {
     rm -rf "$folder/run"
-    "$softac" train Pendulum-v1 mode=lockstep environments=4 steps=250 warmup_steps=100 batch_size=32 hidden=32,32 \
-        eval_episodes=1 --env-threads 2 --learner-threads 2 --out "$folder/run" --json "$@" \
+    "$softac" train Pendulum-v1 --isa portable mode=lockstep environments=4 steps=150 warmup_steps=100 \
+        batch_size=256 hidden=256,256 eval_episodes=1 --env-threads 2 --learner-threads 2 --out "$folder/run" --json "$@" \
         >"$folder/out" 2>"$folder/log" &
     pid=$!
     wait $pid || fail "status $? of a run with $*"
@@ -31,8 +33,8 @@ without=$sum
 
 train --perf
 [ "$sum" = "$without" ] || fail "--perf changes what is learnt"
-if "$softac" info | grep -q "softac's own kernels"; then
-    echo "no code is generated in this build"
+if ! "$softac" info --isa portable | grep -q " rows .* oneDNN "; then
+    echo "no code is generated: our own kernels compute these layers"
 else
     grep -q '^[0-9a-f]* [0-9a-f]* .*jit' "$map" || fail "$map has no generated code in it"
 fi
@@ -53,11 +55,11 @@ train --perf
 rm -f "$map"
 unset DNNL_JIT_PROFILE
 
-"$softac-bench" update/small/sac_v2 --seconds 0.1 --perf >"$folder/out" 2>"$folder/log" &
+"$softac-bench" update/halfcheetah/sac_v2 --seconds 0.1 --perf >"$folder/out" 2>"$folder/log" &
 pid=$!
 wait $pid || fail "status $? of softac-bench --perf"
 map=/tmp/perf-$pid.map
-[ -e "$map" ] || "$softac" info | grep -q "softac's own kernels" || fail "softac-bench --perf: no $map"
+[ -e "$map" ] || ! "$softac" info | grep -q " rows .* oneDNN " || fail "softac-bench --perf: no $map"
 rm -f "$map"
 grep -q -e 'instructions a cycle' -e 'can not be counted: ' "$folder/out" "$folder/log" ||
     fail "softac-bench --perf: neither numbers nor a reason"

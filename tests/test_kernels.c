@@ -497,10 +497,10 @@ struct layer {
     float *x, *w, *bias, *dy;
 };
 
-/* `padded`: rows as the networks have them, 16 floats each; otherwise odd strides. */
-static struct layer make_layer(int s, int padded)
+/* `padded`: rows as the networks have them, 16 floats each; otherwise odd strides, told from s. */
+static struct layer make_sized_layer(int rows, int in, int out, int s, int padded)
 {
-    struct layer l = {.rows = layer_shapes[s][0], .in = layer_shapes[s][1], .out = layer_shapes[s][2]};
+    struct layer l = {.rows = rows, .in = in, .out = out};
     l.x_ld = l.in + 3;
     l.w_ld = padded ? (int)sac_round_up((size_t)l.out, 16) : l.out + s % 3;
     l.y_ld = l.w_ld + (padded ? 0 : s % 2);
@@ -513,6 +513,11 @@ static struct layer make_layer(int s, int padded)
             l.w[area(i, l.w_ld) + (size_t)j] = l.bias[j] = 0;
     }
     return l;
+}
+
+static struct layer make_layer(int s, int padded)
+{
+    return make_sized_layer(layer_shapes[s][0], layer_shapes[s][1], layer_shapes[s][2], s, padded);
 }
 
 static float *run_linear(const struct sac_kernels *k, const struct layer *l, int hidden,
@@ -596,35 +601,100 @@ START_TEST(linear_shows_nan)
 }
 END_TEST
 
-/* dx = dy W^T; reads only `out` columns and writes only `in`. */
-START_TEST(linear_backward_input)
+/* Layers whose sizes fall on both sides of every tile, panel and block: each size from 1 to 70 in each
+ * dimension, and some that take several panels and blocks. */
+enum { SMALL_SIZES = 70, LARGE_SIZES = 4, SIZES = SMALL_SIZES + LARGE_SIZES };
+
+static struct layer make_size(int s)
+{
+    static const int large[LARGE_SIZES][3] = {{300, 17, 33}, {540, 3, 16}, {13, 530, 40}, {67, 300, 280}};
+    if (s >= SMALL_SIZES)
+        return make_sized_layer(large[s - SMALL_SIZES][0], large[s - SMALL_SIZES][1],
+                                large[s - SMALL_SIZES][2], s, s % 2);
+    return make_sized_layer(s + 1, (37 * s + 11) % SMALL_SIZES + 1, (53 * s + 29) % SMALL_SIZES + 1, s,
+                            s % 2);
+}
+
+/* linear_batch has the bits of linear, for every activation and with no bias, and writes no more. */
+START_TEST(linear_batch_is_linear)
 {
     const struct sac_kernels *k = table[_i];
-    for (int s = 0; s < 2 * LAYER_SHAPES; s++) {
-        const struct layer l = make_layer(s / 2, s % 2);
-        const size_t n = area(l.rows, l.x_ld);
-        for (int r = 0; r < l.rows; r++) {
-            for (int j = l.out; j < l.y_ld; j++)
-                l.dy[area(r, l.y_ld) + (size_t)j] = NAN;
+    for (int s = 0; s < SIZES; s++) {
+        const struct layer l = make_size(s);
+        const size_t n = area(l.rows, l.y_ld);
+        for (int a = 0; a < 4; a++) {
+            const float *bias = a < 3 ? l.bias : NULL;
+            const enum sac_activation activation = a == 2 ? SAC_TANH : SAC_RELU;
+            float *got = constant(n, untouched), *want = constant(n, untouched);
+            k->linear_batch(got, l.y_ld, l.x, l.x_ld, l.w, l.w_ld, bias, a > 0, activation, l.rows, l.in,
+                            l.out);
+            k->linear(want, l.y_ld, l.x, l.x_ld, l.w, l.w_ld, bias, a > 0, activation, l.rows, l.in, l.out);
+            ck_assert_mem_eq(got, want, n * sizeof *got);
         }
-        float *got = constant(n, untouched), *want = constant(n, untouched), *bound = constant(n, 0);
-        k->linear_backward_input(got, l.x_ld, l.dy, l.y_ld, l.w, l.w_ld, l.rows, l.in, l.out);
-        twin->linear_backward_input(want, l.x_ld, l.dy, l.y_ld, l.w, l.w_ld, l.rows, l.in, l.out);
-        twin->linear_backward_input(bound, l.x_ld, magnitudes(l.dy, area(l.rows, l.y_ld)), l.y_ld,
-                                    magnitudes(l.w, area(l.in, l.w_ld)), l.w_ld, l.rows, l.in, l.out);
-        near_block(k, "linear_backward_input", got, want, bound, (l.out + 1) * e, 0, l.rows, l.in, l.x_ld);
         free_numbers();
     }
 }
 END_TEST
 
-/* dw = x^T dy; writes only `out` columns. */
+/* A gradient that padding would make NaN, if it were read. */
+static void poison_padding(struct layer *l)
+{
+    for (int r = 0; r < l->rows; r++) {
+        for (int j = l->out; j < l->y_ld; j++)
+            l->dy[area(r, l->y_ld) + (size_t)j] = NAN;
+    }
+}
+
+static void activate(float *h, enum sac_activation activation, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        h[i] = activation == SAC_TANH ? tanhf(h[i]) : fmaxf(h[i], 0);
+}
+
+/* dx = dy W^T, alone, through ReLU and through tanh with the sums of its columns; reads only `out` columns
+ * and writes only `in`. */
+START_TEST(linear_backward_input)
+{
+    const struct sac_kernels *k = table[_i];
+    for (int s = 0; s < 3 * SIZES; s++) {
+        struct layer l = make_size(s / 3);
+        const enum sac_activation activation = s % 3 == 2 ? SAC_TANH : SAC_RELU;
+        const size_t n = area(l.rows, l.x_ld);
+        const int after = l.in + 2; /* of the sums */
+        const float *h = NULL;
+        poison_padding(&l);
+        if (s % 3 > 0) {
+            float *output = numbers(n, 5, 0.99f);
+            activate(output, activation, n);
+            h = output;
+        }
+        float *got = constant(n, untouched), *want = constant(n, untouched), *bound = constant(n, 0);
+        float *got_sums = constant((size_t)after, untouched), *want_sums = constant((size_t)after, untouched);
+        float *sums_bound = constant((size_t)after, 0);
+        k->linear_backward_input(got, l.x_ld, got_sums, l.dy, l.y_ld, l.w, l.w_ld, h, activation, l.rows,
+                                 l.in, l.out);
+        twin->linear_backward_input(want, l.x_ld, want_sums, l.dy, l.y_ld, l.w, l.w_ld, h, activation, l.rows,
+                                    l.in, l.out);
+        twin->linear_backward_input(bound, l.x_ld, NULL, magnitudes(l.dy, area(l.rows, l.y_ld)), l.y_ld,
+                                    magnitudes(l.w, area(l.in, l.w_ld)), l.w_ld, NULL, activation, l.rows,
+                                    l.in, l.out);
+        near_block(k, "linear_backward_input", got, want, bound, (l.out + (h != NULL ? 3 : 1)) * e, 0, l.rows,
+                   l.in, l.x_ld);
+        twin->column_sums(sums_bound, bound, l.rows, l.in, l.x_ld);
+        near_block(k, "d_bias", got_sums, want_sums, sums_bound, (l.rows + l.out + 3) * e, 0, 1, l.in, after);
+        free_numbers();
+    }
+}
+END_TEST
+
+/* dw = x^T dy; reads and writes only `out` columns. */
 START_TEST(linear_backward_weights)
 {
     const struct sac_kernels *k = table[_i];
-    for (int s = 0; s < 2 * LAYER_SHAPES; s++) {
-        const struct layer l = make_layer(s / 2, s % 2);
+    for (int s = 0; s < SIZES; s++) {
+        struct layer l = make_size(s);
         const size_t n = area(l.in, l.w_ld);
+        poison_padding(&l);
         float *got = constant(n, untouched), *want = constant(n, untouched), *bound = constant(n, 0);
         k->linear_backward_weights(got, l.w_ld, l.x, l.x_ld, l.dy, l.y_ld, l.rows, l.in, l.out);
         twin->linear_backward_weights(want, l.w_ld, l.x, l.x_ld, l.dy, l.y_ld, l.rows, l.in, l.out);
@@ -656,12 +726,6 @@ START_TEST(activations)
     free_numbers();
 }
 END_TEST
-
-static void activate(float *h, enum sac_activation activation, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        h[i] = activation == SAC_TANH ? tanhf(h[i]) : fmaxf(h[i], 0);
-}
 
 static const int block_shapes[][3] = {/* rows, n, ld */ {1, 1, 1},
                                       {2, 70, 71},
@@ -874,6 +938,7 @@ int main(void)
                                   add_is_exact,
                                   linear,
                                   linear_rows_are_independent,
+                                  linear_batch_is_linear,
                                   linear_shows_nan,
                                   linear_backward_input,
                                   linear_backward_weights,

@@ -66,7 +66,8 @@ static void run_twin(const struct sac_linear_shape *s, float *y, const float *x,
     if (s->kind == SAC_LINEAR_FORWARD)
         k->linear(y, s->y_ld, x, s->x_ld, w, s->w_ld, bias, hidden, s->activation, s->rows, s->in, s->out);
     else if (s->kind == SAC_LINEAR_BACKWARD_INPUT)
-        k->linear_backward_input(y, s->y_ld, x, s->x_ld, w, s->w_ld, s->rows, s->in, s->out);
+        k->linear_backward_input(y, s->y_ld, NULL, x, s->x_ld, w, s->w_ld, NULL, SAC_RELU, s->rows, s->in,
+                                 s->out);
     else
         k->linear_backward_weights(y, s->y_ld, x, s->x_ld, w, s->w_ld, s->rows, s->in, s->out);
 }
@@ -83,7 +84,7 @@ static void compare(const struct sac_linear_shape *s, const struct operands *o)
         }
 }
 
-static void check_shape(const struct sac_linear_shape *s)
+static void check_site(const struct sac_linear_shape *s)
 {
     struct sac_linear *site;
     ck_assert_msg(sac_linear_create(s, &site) == SAC_OK, "%s", sac_last_error());
@@ -102,6 +103,39 @@ static void check_shape(const struct sac_linear_shape *s)
     sac_linear_destroy(site);
 }
 
+/* By the kernels where they are sooner, and by oneDNN where it can. */
+static void check_shape(const struct sac_linear_shape *s)
+{
+    struct sac_linear_shape other = *s;
+    other.onednn = 1;
+    check_site(s);
+    check_site(&other);
+}
+
+/* dx = (dy w^T) activation'(h) and its column sums: of both the same, but for rounding. */
+static void check_backward(const struct sac_linear_shape *s)
+{
+    struct sac_linear *site;
+    struct operands o = make_operands(s);
+    float *h = numbers((size_t)(s->rows * s->y_ld), 5);
+    float *sums = numbers((size_t)s->in, 6), *expected = numbers((size_t)s->in, 6);
+    ck_assert_int_eq(sac_linear_create(s, &site), SAC_OK);
+    run_twin(s, o.magnitude, o.absolute_x, o.absolute_w, NULL, 0);
+    sac_kernels_scalar.linear_backward_input(o.expected, s->y_ld, expected, o.x, s->x_ld, o.w, s->w_ld, h,
+                                             s->activation, s->rows, s->in, s->out);
+    sac_linear_run_backward(site, o.y, sums, o.x, o.w, h);
+    compare(s, &o);
+    for (int i = 0; i < s->in; i++) {
+        float magnitude = 0;
+        for (int r = 0; r < s->rows; r++)
+            magnitude += o.magnitude[r * s->y_ld + i];
+        ck_assert(fabsf(sums[i] - expected[i]) <= 2 * BOUND * magnitude);
+    }
+    sac_linear_destroy(site);
+    free_operands(&o);
+    free(h), free(sums), free(expected);
+}
+
 static const int sizes[][3] = {{1, 1, 16},     {1, 3, 2},      {5, 7, 16},    {16, 17, 32},  {33, 23, 48},
                                {256, 17, 256}, {256, 256, 16}, {100, 64, 12}, {31, 256, 256}};
 
@@ -111,12 +145,12 @@ START_TEST(test_kinds)
     const int rows = sizes[_i][0], in = sizes[_i][1], out = sizes[_i][2];
     for (int hidden = 0; hidden < 3; hidden++) {
         check_shape(&(struct sac_linear_shape){SAC_LINEAR_FORWARD, rows, in, out, in, out, out, hidden > 0,
-                                               hidden == 2 ? SAC_TANH : SAC_RELU});
+                                               hidden == 2 ? SAC_TANH : SAC_RELU, 0});
     }
     check_shape(
-        &(struct sac_linear_shape){SAC_LINEAR_BACKWARD_INPUT, rows, in, out, out, out, in, 0, SAC_RELU});
+        &(struct sac_linear_shape){SAC_LINEAR_BACKWARD_INPUT, rows, in, out, out, out, in, 0, SAC_RELU, 0});
     check_shape(
-        &(struct sac_linear_shape){SAC_LINEAR_BACKWARD_WEIGHTS, rows, in, out, in, out, out, 0, SAC_RELU});
+        &(struct sac_linear_shape){SAC_LINEAR_BACKWARD_WEIGHTS, rows, in, out, in, out, out, 0, SAC_RELU, 0});
 }
 END_TEST
 
@@ -126,18 +160,37 @@ START_TEST(test_strides)
     const int rows = sizes[_i][0], in = sizes[_i][1], out = sizes[_i][2];
     for (int hidden = 0; hidden < 3; hidden++)
         check_shape(&(struct sac_linear_shape){SAC_LINEAR_FORWARD, rows, in, out, in + 5, out + 3, out + 16,
-                                               hidden > 0, hidden == 2 ? SAC_TANH : SAC_RELU});
+                                               hidden > 0, hidden == 2 ? SAC_TANH : SAC_RELU, 0});
     check_shape(&(struct sac_linear_shape){SAC_LINEAR_BACKWARD_INPUT, rows, in, out, out + 1, out + 2, in + 9,
-                                           0, SAC_RELU});
+                                           0, SAC_RELU, 0});
     check_shape(&(struct sac_linear_shape){SAC_LINEAR_BACKWARD_WEIGHTS, rows, in, out, in + 4, out + 3,
-                                           out + 3, 0, SAC_RELU});
+                                           out + 3, 0, SAC_RELU, 0});
+}
+END_TEST
+
+/* A gradient that goes on through the activation of the layer below, by the kernels and by oneDNN. */
+START_TEST(test_backward)
+{
+    const int rows = sizes[_i][0], in = sizes[_i][1], out = sizes[_i][2];
+    for (int variant = 0; variant < 4; variant++) {
+        const struct sac_linear_shape s = {.kind = SAC_LINEAR_BACKWARD_INPUT,
+                                           .rows = rows,
+                                           .in = in,
+                                           .out = out,
+                                           .x_ld = out + 1,
+                                           .w_ld = out + 2,
+                                           .y_ld = in + 9,
+                                           .activation = variant % 2 ? SAC_TANH : SAC_RELU,
+                                           .onednn = variant / 2};
+        check_backward(&s);
+    }
 }
 END_TEST
 
 /* A gradient by an input's columns does not touch what lies beside them in the row. */
 START_TEST(test_leaves_the_rest_of_a_row)
 {
-    const struct sac_linear_shape s = {SAC_LINEAR_BACKWARD_INPUT, 20, 6, 32, 32, 32, 16, 0, SAC_RELU};
+    const struct sac_linear_shape s = {SAC_LINEAR_BACKWARD_INPUT, 20, 6, 32, 32, 32, 16, 0, SAC_RELU, 0};
     struct sac_linear *site;
     ck_assert_int_eq(sac_linear_create(&s, &site), SAC_OK);
     struct operands o = make_operands(&s);
@@ -153,7 +206,7 @@ END_TEST
 /* A site says what computes it, and never that it is oneDNN's reference code. */
 START_TEST(test_implementation_is_named)
 {
-    const struct sac_linear_shape s = {SAC_LINEAR_FORWARD, 256, 17, 256, 32, 256, 256, 1, SAC_RELU};
+    const struct sac_linear_shape s = {SAC_LINEAR_FORWARD, 256, 17, 256, 32, 256, 256, 1, SAC_RELU, _i};
     struct sac_linear *site;
     ck_assert_int_eq(sac_linear_create(&s, &site), SAC_OK);
     const char *name = sac_linear_implementation(site);
@@ -172,7 +225,8 @@ int main(void)
     tcase_set_timeout(tc, 60);
     tcase_add_loop_test(tc, test_kinds, 0, n);
     tcase_add_loop_test(tc, test_strides, 0, n);
+    tcase_add_loop_test(tc, test_backward, 0, n);
     tcase_add_test(tc, test_leaves_the_rest_of_a_row);
-    tcase_add_test(tc, test_implementation_is_named);
+    tcase_add_loop_test(tc, test_implementation_is_named, 0, 2);
     return suite_run(CK_FORK_GETENV, "linear", 1, tc);
 }

@@ -18,16 +18,33 @@ void __real_sac_linear_run(struct sac_linear *site, float *y, const float *x, co
 void __wrap_sac_linear_run(struct sac_linear *site, float *y, const float *x, const float *w,
                            const float *bias);
 
+void __real_sac_linear_run_backward(struct sac_linear *site, float *dx, float *d_bias, const float *dy,
+                                    const float *w, const float *h);
+void __wrap_sac_linear_run_backward(struct sac_linear *site, float *dx, float *d_bias, const float *dy,
+                                    const float *w, const float *h);
+
 static struct sac_linear_shape call[128];
 static int calls;
 
-void __wrap_sac_linear_run(struct sac_linear *site, float *y, const float *x, const float *w,
-                           const float *bias)
+static void note_call(const struct sac_linear *site)
 {
     if (calls < (int)(sizeof call / sizeof *call))
         call[calls] = *sac_linear_shape_of(site);
     calls++;
+}
+
+void __wrap_sac_linear_run(struct sac_linear *site, float *y, const float *x, const float *w,
+                           const float *bias)
+{
+    note_call(site);
     __real_sac_linear_run(site, y, x, w, bias);
+}
+
+void __wrap_sac_linear_run_backward(struct sac_linear *site, float *dx, float *d_bias, const float *dy,
+                                    const float *w, const float *h)
+{
+    note_call(site);
+    __real_sac_linear_run_backward(site, dx, d_bias, dy, w, h);
 }
 
 static int rows_called(enum sac_linear_kind kind, int in, int out)

@@ -34,6 +34,9 @@ struct sac_adam sac_adam_step(double learning_rate, uint64_t t);
 
 struct sac_kernels {
     const char *name; /* "scalar", "portable", "avx2", "avx512" */
+    /* Up to how many multiply-adds linear_batch, linear_backward_input and linear_backward_weights are sooner
+     * done than oneDNN's product, by measurements that docs/performance.md lists. */
+    int64_t most_multiply_adds;
 
     /* --- random numbers: out (rows, ld); element (r, c) comes from word c % 4 of block c / 4 of row
      * first_row + r --- */
@@ -91,13 +94,21 @@ struct sac_kernels {
     void (*column_sums)(float *sums, const float *d, int rows, int n, int ld);
     /* y (rows, y_ld) = activation(x (rows, x_ld) W (in, w_ld) + bias); hidden = 0 leaves y linear. Each row
      * adds its products in the order of k, whatever `rows` is. Writes w_ld columns of y (y_ld >= w_ld). bias
-     * (w_ld) or NULL. The other two write `in` and `out` columns and read `out`: padding stays. */
+     * (w_ld) or NULL. linear_batch gives the same bits, sooner where there are dozens of rows. */
     void (*linear)(float *y, int y_ld, const float *x, int x_ld, const float *w, int w_ld, const float *bias,
                    int hidden, enum sac_activation activation, int rows, int in, int out);
-    void (*linear_backward_input)(float *dx, int dx_ld, const float *dy, int dy_ld, const float *w, int w_ld,
-                                  int rows, int in, int out); /* dx = dy W^T */
+    void (*linear_batch)(float *y, int y_ld, const float *x, int x_ld, const float *w, int w_ld,
+                         const float *bias, int hidden, enum sac_activation activation, int rows, int in,
+                         int out);
+    /* dx (rows, dx_ld) = (dy (rows, dy_ld) W^T) activation'(.) told from the activation's output h (rows,
+     * dx_ld); d_bias (in) = column sums of the result. With h = NULL there are neither. Reads `out` columns,
+     * writes `in`. */
+    void (*linear_backward_input)(float *dx, int dx_ld, float *d_bias, const float *dy, int dy_ld,
+                                  const float *w, int w_ld, const float *h, enum sac_activation activation,
+                                  int rows, int in, int out);
+    /* dw (in, w_ld) = x^T dy; writes `out` columns. */
     void (*linear_backward_weights)(float *dw, int w_ld, const float *x, int x_ld, const float *dy, int dy_ld,
-                                    int rows, int in, int out); /* dw = x^T dy */
+                                    int rows, int in, int out);
 
     /* --- a single output (critic and value heads): w (n) --- */
     void (*head_forward)(float *q, const float *h, int ld, const float *w, float bias, int rows, int n);

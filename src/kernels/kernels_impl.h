@@ -493,24 +493,6 @@ static void linear(float *y, int y_ld, const float *x, int x_ld, const float *w,
         tanh_rows(y, rows, w_ld, y_ld);
 }
 
-static void linear_backward_weights(float *dw, int w_ld, const float *x, int x_ld, const float *dy, int dy_ld,
-                                    int rows, int in, int out)
-{
-    const struct product p = {.y = dw,
-                              .x = x,
-                              .w = dy,
-                              .bias = NULL,
-                              .y_ld = (size_t)w_ld,
-                              .x_row = 1,
-                              .x_k = (size_t)x_ld,
-                              .w_ld = (size_t)dy_ld,
-                              .M = in,
-                              .K = rows,
-                              .N = out,
-                              .relu = false};
-    product(&p);
-}
-
 /* dx[r][i] for R rows and I inputs: dot products along `out`, which is contiguous in both operands. */
 SAC_INLINE void dot_tile(float *dx, size_t dx_ld, const float *dy, size_t dy_ld, const float *w, size_t w_ld,
                          int out, const int R, const int I)
@@ -540,27 +522,6 @@ SAC_INLINE void dot_tile(float *dx, size_t dx_ld, const float *dy, size_t dy_ld,
         SAC_UNROLL
         for (int i = 0; i < I; i++)
             dx[(size_t)r * dx_ld + (size_t)i] = vf_sum(sum[r][i]);
-    }
-}
-
-static void linear_backward_input(float *dx, int dx_ld, const float *dy, int dy_ld, const float *w, int w_ld,
-                                  int rows, int in, int out)
-{
-    const size_t xs = (size_t)dx_ld, ys = (size_t)dy_ld, ws = (size_t)w_ld;
-    int r = 0;
-    for (; r + 4 <= rows; r += 4, dx += 4 * xs, dy += 4 * ys) {
-        int i = 0;
-        for (; i + 3 <= in; i += 3)
-            dot_tile(dx + i, xs, dy, ys, w + (size_t)i * ws, ws, out, 4, 3);
-        for (; i < in; i++)
-            dot_tile(dx + i, xs, dy, ys, w + (size_t)i * ws, ws, out, 4, 1);
-    }
-    for (; r < rows; r++, dx += xs, dy += ys) {
-        int i = 0;
-        for (; i + 4 <= in; i += 4)
-            dot_tile(dx + i, xs, dy, ys, w + (size_t)i * ws, ws, out, 1, 4);
-        for (; i < in; i++)
-            dot_tile(dx + i, xs, dy, ys, w + (size_t)i * ws, ws, out, 1, 1);
     }
 }
 
@@ -645,7 +606,9 @@ static void head_forward(float *q, const float *h, int ld, const float *w, float
 
 static void head_backward(float *dw, float *d_bias, const float *dq, const float *h, int ld, int rows, int n)
 {
-    linear_backward_weights(dw, n, dq, 1, h, ld, rows, 1, n);
+    const struct product p = {
+        .y = dw, .x = dq, .w = h, .bias = NULL, .x_k = 1, .w_ld = (size_t)ld, .M = 1, .K = rows, .N = n};
+    product(&p);
     double sum = 0;
     for (int r = 0; r < rows; r++)
         sum += (double)dq[r];
@@ -660,6 +623,10 @@ static void head_backward_input(float *dh, float *d_bias, const float *dq, const
     else
         backward_all_columns(dh, d_bias, dq, w, h, SAC_TANH, rows, n, ld);
 }
+
+/* ---- the learner's dense layers ---- */
+
+#include "dense_impl.h"
 
 /* ---- losses ---- */
 
@@ -775,6 +742,7 @@ static void stream_update(float *x, float factor, size_t n)
 
 const struct sac_kernels SAC_KERNELS = {
     .name = SAC_KERNELS_NAME,
+    .most_multiply_adds = SAC_MOST_MULTIPLY_ADDS,
     .normal = normal,
     .uniform = uniform,
     .bits = bits,
@@ -788,6 +756,7 @@ const struct sac_kernels SAC_KERNELS = {
     .activation_backward = activation_backward,
     .column_sums = column_sums,
     .linear = linear,
+    .linear_batch = linear_batch,
     .linear_backward_input = linear_backward_input,
     .linear_backward_weights = linear_backward_weights,
     .head_forward = head_forward,

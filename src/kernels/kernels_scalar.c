@@ -223,7 +223,8 @@ static void linear(float *y, int y_ld, const float *x, int x_ld, const float *w,
         activate(y, activation, rows, w_ld, y_ld);
 }
 
-static void linear_backward_input(float *dx, int dx_ld, const float *dy, int dy_ld, const float *w, int w_ld,
+static void linear_backward_input(float *dx, int dx_ld, float *d_bias, const float *dy, int dy_ld,
+                                  const float *w, int w_ld, const float *h, enum sac_activation activation,
                                   int rows, int in, int out)
 {
     for (int r = 0; r < rows; r++) {
@@ -234,6 +235,8 @@ static void linear_backward_input(float *dx, int dx_ld, const float *dy, int dy_
             dx[at(r, dx_ld, i)] = (float)sum;
         }
     }
+    if (h != NULL)
+        activation_backward(dx, d_bias, h, activation, rows, in, dx_ld);
 }
 
 static void linear_backward_weights(float *dw, int w_ld, const float *x, int x_ld, const float *dy, int dy_ld,
@@ -352,6 +355,7 @@ const struct sac_kernels sac_kernels_scalar = {
     .activation_backward = activation_backward,
     .column_sums = column_sums,
     .linear = linear,
+    .linear_batch = linear,
     .linear_backward_input = linear_backward_input,
     .linear_backward_weights = linear_backward_weights,
     .head_forward = head_forward,

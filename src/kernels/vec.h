@@ -25,9 +25,11 @@
 
 #define SAC_INLINE static inline __attribute__((always_inline))
 #ifdef __clang__
-#define SAC_UNROLL _Pragma("clang loop unroll(full)")
+#define SAC_UNROLL   _Pragma("clang loop unroll(full)")
+#define SAC_UNROLL_4 _Pragma("clang loop unroll_count(4)")
 #else
-#define SAC_UNROLL _Pragma("GCC unroll 16")
+#define SAC_UNROLL   _Pragma("GCC unroll 16")
+#define SAC_UNROLL_4 _Pragma("GCC unroll 4")
 #endif
 
 typedef float vf __attribute__((vector_size(4 * SAC_LANES)));
@@ -204,6 +206,67 @@ SAC_INLINE float vf_sum(vf x)
             lane[i] += lane[i + half];
     }
     return lane[0];
+#endif
+}
+
+#if defined(SAC_VEC_AVX2)
+/* Rows i and i + 4 of a transposition that is done within both halves. */
+SAC_INLINE void vec_join_halves(vf *low, vf *high, __m256 a, __m256 b)
+{
+    *low = (vf)_mm256_permute2f128_ps(a, b, 0x20);
+    *high = (vf)_mm256_permute2f128_ps(a, b, 0x31);
+}
+#elif defined(SAC_VEC_AVX512)
+/* Lane j of *a and *b, where bit `distance` of j tells which they exchange. */
+SAC_INLINE void vec_exchange(vf *a, vf *b, int distance)
+{
+    vi first, second;
+    for (int j = 0; j < SAC_LANES; j++) {
+        first[j] = j & distance ? SAC_LANES + (j ^ distance) : j;
+        second[j] = j & distance ? SAC_LANES + j : j ^ distance;
+    }
+    const __m512 x = (__m512)*a, y = (__m512)*b;
+    *a = (vf)_mm512_permutex2var_ps(x, (__m512i)first, y);
+    *b = (vf)_mm512_permutex2var_ps(x, (__m512i)second, y);
+}
+#endif
+
+/* Lane j of row i goes to lane i of row j. */
+SAC_INLINE void vec_transpose(vf row[SAC_LANES])
+{
+#if defined(SAC_VEC_AVX512)
+    SAC_UNROLL
+    for (int distance = 1; distance < SAC_LANES; distance *= 2) {
+        SAC_UNROLL
+        for (int i = 0; i < SAC_LANES; i++) {
+            if (!(i & distance))
+                vec_exchange(&row[i], &row[i + distance], distance);
+        }
+    }
+#elif defined(SAC_VEC_AVX2)
+    __m256 pair[8], four[8];
+    SAC_UNROLL
+    for (int i = 0; i < 8; i += 2) {
+        pair[i] = _mm256_unpacklo_ps((__m256)row[i], (__m256)row[i + 1]);
+        pair[i + 1] = _mm256_unpackhi_ps((__m256)row[i], (__m256)row[i + 1]);
+    }
+    SAC_UNROLL
+    for (int i = 0; i < 8; i += 4) {
+        four[i] = _mm256_shuffle_ps(pair[i], pair[i + 2], 0x44);
+        four[i + 1] = _mm256_shuffle_ps(pair[i], pair[i + 2], 0xEE);
+        four[i + 2] = _mm256_shuffle_ps(pair[i + 1], pair[i + 3], 0x44);
+        four[i + 3] = _mm256_shuffle_ps(pair[i + 1], pair[i + 3], 0xEE);
+    }
+    SAC_UNROLL
+    for (int i = 0; i < 4; i++)
+        vec_join_halves(&row[i], &row[i + 4], four[i], four[i + 4]);
+#else
+    float lane[SAC_LANES][SAC_LANES];
+    memcpy(lane, row, sizeof lane);
+    for (int i = 0; i < SAC_LANES; i++) {
+        for (int j = 0; j < SAC_LANES; j++)
+            row[i][j] = lane[j][i];
+    }
 #endif
 }
 

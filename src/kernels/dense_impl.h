@@ -1,0 +1,333 @@
+/* The learner's dense layers: y (M, N) = x (M, K) w (K, N), for the three products of a layer.
+ *
+ * A panel of w, a block of k by two vectors of columns, is copied side by side into a buffer on the stack,
+ * half as large as the first cache, where all rows of x meet it: rows of w as they lie, a power of two apart,
+ * would share a few lines of that cache. Tiles of TILE_ROWS rows by two vectors live in registers while k
+ * goes by, and what follows the product (bias, activation, an activation's derivative, sums of columns) is
+ * done before they are written. Every element adds its products in the order of k, so it has the same bits in
+ * whichever tile it is. Included by kernels_impl.h. */
+
+enum {
+    TILE_ROWS = LANES == 16 ? 8 : 6, /* by two vectors: 12 sums in 16 registers, or 16 in 32 */
+    PANEL = 2 * LANES,               /* columns of a panel */
+    PANEL_DEPTH = 256,               /* k of a panel, at most */
+    BLOCK_ROWS = 264                 /* rows of x, at most, that meet one panel after the other */
+};
+
+/* What becomes of the sums. */
+enum after { AFTER_NOTHING, AFTER_RELU, AFTER_TANH, AFTER_RELU_BACKWARD, AFTER_TANH_BACKWARD };
+
+struct dense {
+    float *y;
+    const float *x, *w;
+    size_t y_ld, x_row, x_k; /* x's element (i, k) is x[i x_row + k x_k]; one of the two is 1 */
+    size_t w_ld;
+    bool w_transposed; /* w's element (k, j) is w[j w_ld + k], else w[k w_ld + j] */
+    int M, N, K;
+    enum after after;
+    const float *bias; /* (N) or NULL */
+    const float *h;    /* backward: (M, y_ld), the output of the activation whose derivative is taken */
+    float *sums;       /* backward: (N), of y's columns */
+};
+
+/* A part of the product: rows i .. i_end - 1, k .. k + depth - 1, and from column j on `columns` of a panel,
+ * `last` of them in its last vector. */
+struct block {
+    int i, i_end, k, depth, j, columns, last;
+};
+
+static int round_up(int n, int unit)
+{
+    return (n + unit - 1) / unit * unit;
+}
+
+/* The size of equal blocks of n, none above `most`. */
+static int block_size(int n, int most, int unit)
+{
+    const int blocks = (n + most - 1) / most;
+    return round_up((n + blocks - 1) / blocks, unit);
+}
+
+/* Columns of vector c of C. */
+SAC_INLINE int lanes_of(const struct block *b, int c, const int C)
+{
+    return c < C - 1 ? LANES : b->last;
+}
+
+/* --- panels: (depth, C vectors), zeros where the last vector has no columns --- */
+
+static void copy_panel(float *panel, const struct dense *p, const struct block *b, int C)
+{
+    for (int k = 0; k < b->depth; k++) {
+        const float *w = p->w + (size_t)(b->k + k) * p->w_ld + b->j;
+        for (int c = 0; c < C; c++)
+            vf_store(panel + (k * C + c) * LANES, load_lanes(w + c * LANES, lanes_of(b, c, C)));
+    }
+}
+
+/* LANES of k and of columns at a time */
+static void transpose_panel(float *panel, const struct dense *p, const struct block *b, int C)
+{
+    for (int c = 0; c < C; c++) {
+        const float *w = p->w + (size_t)(b->j + c * LANES) * p->w_ld + b->k;
+        const int columns = lanes_of(b, c, C);
+        for (int k = 0; k < b->depth; k += LANES) {
+            const int depth = min_int(b->depth - k, LANES);
+            vf row[LANES];
+            for (int l = 0; l < LANES; l++)
+                row[l] = l < columns ? load_lanes(w + (size_t)l * p->w_ld + k, depth) : vf_set(0);
+            vec_transpose(row);
+            for (int l = 0; l < depth; l++)
+                vf_store(panel + ((k + l) * C + c) * LANES, row[l]);
+        }
+    }
+}
+
+/* --- one tile: R rows by C vectors --- */
+
+typedef vf tile[8][2];
+
+SAC_INLINE void tile_start(tile sum, const float *y, const struct dense *p, const struct block *b,
+                           const int R, const int C)
+{
+    SAC_UNROLL
+    for (int c = 0; c < C; c++) {
+        const bool bias = b->k == 0 && p->bias != NULL;
+        const vf start = bias ? load_lanes(p->bias + b->j + c * LANES, lanes_of(b, c, C)) : vf_set(0);
+        SAC_UNROLL
+        for (int r = 0; r < R; r++)
+            sum[r][c] =
+                b->k == 0 ? start : load_lanes(y + (size_t)r * p->y_ld + c * LANES, lanes_of(b, c, C));
+    }
+}
+
+/* by_rows: a row of x is contiguous; else a column is. packing: the panel is filled on the way. */
+SAC_INLINE void tile_products(tile sum, float *panel, const struct dense *p, const struct block *b, int i,
+                              const int R, const int C, const bool by_rows, const bool packing)
+{
+    const float *x[8];
+    SAC_UNROLL
+    for (int r = 0; r < R; r++)
+        x[r] = p->x + (size_t)(i + r) * p->x_row + (size_t)b->k * p->x_k;
+    const float *w = packing ? p->w + (size_t)b->k * p->w_ld + b->j : panel;
+    const size_t x_k = by_rows ? 1 : p->x_k, w_ld = packing ? p->w_ld : (size_t)(C * LANES);
+    const int depth = b->depth;
+    size_t at = 0;
+    SAC_UNROLL_4
+    for (int k = 0; k < depth; k++, w += w_ld, at += x_k) {
+        vf row[2];
+        SAC_UNROLL
+        for (int c = 0; c < C; c++) {
+            row[c] = vf_load(w + c * LANES);
+            if (packing)
+                vf_store(panel + (k * C + c) * LANES, row[c]);
+        }
+        SAC_UNROLL
+        for (int r = 0; r < R; r++) {
+            const vf factor = vf_set(by_rows ? x[r][at] : x[0][at + (size_t)r]);
+            SAC_UNROLL
+            for (int c = 0; c < C; c++)
+                sum[r][c] = vf_fma(factor, row[c], sum[r][c]);
+        }
+    }
+}
+
+/* Times the activation's derivative, and the sums of what comes out. */
+SAC_INLINE void tile_backward(tile sum, const struct dense *p, const struct block *b, int i,
+                              enum sac_activation activation, const int R, const int C)
+{
+    const float *h = p->h + (size_t)i * p->y_ld + b->j;
+    float *sums = p->sums + b->j;
+    SAC_UNROLL
+    for (int c = 0; c < C; c++) {
+        const int lanes = lanes_of(b, c, C);
+        vf total = i > 0 ? load_lanes(sums + c * LANES, lanes) : vf_set(0);
+        SAC_UNROLL
+        for (int r = 0; r < R; r++) {
+            sum[r][c] = times_derivative(sum[r][c], load_lanes(h + (size_t)r * p->y_ld + c * LANES, lanes),
+                                         activation);
+            total += sum[r][c];
+        }
+        store_lanes(sums + c * LANES, total, lanes);
+    }
+}
+
+SAC_INLINE void tile_store(float *y, tile sum, const struct dense *p, const struct block *b, const int R,
+                           const int C)
+{
+    SAC_UNROLL
+    for (int r = 0; r < R; r++) {
+        SAC_UNROLL
+        for (int c = 0; c < C; c++)
+            store_lanes(y + (size_t)r * p->y_ld + c * LANES, sum[r][c], lanes_of(b, c, C));
+    }
+}
+
+SAC_INLINE void dense_tile(float *panel, const struct dense *p, const struct block *b, int i, const int R,
+                           const int C, const bool by_rows, const bool packing)
+{
+    float *y = p->y + (size_t)i * p->y_ld + b->j;
+    const enum after after = b->k + b->depth == p->K ? p->after : AFTER_NOTHING;
+    tile sum;
+    tile_start(sum, y, p, b, R, C);
+    tile_products(sum, panel, p, b, i, R, C, by_rows, packing);
+    if (after == AFTER_RELU) {
+        SAC_UNROLL
+        for (int r = 0; r < R; r++) {
+            SAC_UNROLL
+            for (int c = 0; c < C; c++)
+                sum[r][c] = vf_max(vf_set(0), sum[r][c]);
+        }
+    } else if (after == AFTER_RELU_BACKWARD) {
+        tile_backward(sum, p, b, i, SAC_RELU, R, C);
+    } else if (after == AFTER_TANH_BACKWARD) {
+        tile_backward(sum, p, b, i, SAC_TANH, R, C);
+    }
+    tile_store(y, sum, p, b, R, C);
+    if (after == AFTER_TANH)
+        tanh_rows(y, R, b->columns, (int)p->y_ld);
+}
+
+/* --- a panel and the rows that meet it --- */
+
+/* The last rows, fewer than TILE_ROWS. */
+SAC_INLINE void dense_tail(float *panel, const struct dense *p, const struct block *b, int i, const int C,
+                           const bool by_rows)
+{
+    switch (b->i_end - i) {
+    case 1:
+        dense_tile(panel, p, b, i, 1, C, by_rows, false);
+        break;
+    case 2:
+        dense_tile(panel, p, b, i, 2, C, by_rows, false);
+        break;
+    case 3:
+        dense_tile(panel, p, b, i, 3, C, by_rows, false);
+        break;
+    case 4:
+        dense_tile(panel, p, b, i, 4, C, by_rows, false);
+        break;
+    case 5:
+        dense_tile(panel, p, b, i, 5, C, by_rows, false);
+        break;
+#if SAC_LANES == 16
+    case 6:
+        dense_tile(panel, p, b, i, 6, C, by_rows, false);
+        break;
+    case 7:
+        dense_tile(panel, p, b, i, 7, C, by_rows, false);
+        break;
+#endif
+    default:
+        break;
+    }
+}
+
+/* Rows from i on; the panel is there. */
+SAC_INLINE void dense_rows(float *panel, const struct dense *p, const struct block *b, int i, const int C,
+                           const bool by_rows)
+{
+    for (; i + TILE_ROWS <= b->i_end; i += TILE_ROWS)
+        dense_tile(panel, p, b, i, TILE_ROWS, C, by_rows, false);
+    dense_tail(panel, p, b, i, C, by_rows);
+}
+
+SAC_INLINE void dense_panel(float *panel, const struct dense *p, const struct block *b, const bool by_rows)
+{
+    const int C = b->columns > LANES ? 2 : 1;
+    int i = b->i;
+    if (p->w_transposed) {
+        transpose_panel(panel, p, b, C);
+    } else if (b->columns == PANEL && b->i_end - i >= TILE_ROWS) {
+        dense_tile(panel, p, b, i, TILE_ROWS, 2, by_rows, true);
+        i += TILE_ROWS;
+    } else {
+        copy_panel(panel, p, b, C);
+    }
+    if (C == 2)
+        dense_rows(panel, p, b, i, 2, by_rows);
+    else
+        dense_rows(panel, p, b, i, 1, by_rows);
+}
+
+SAC_INLINE void dense(const struct dense *p, const bool by_rows)
+{
+    _Alignas(64) float panel[PANEL_DEPTH * PANEL];
+    const int rows = block_size(p->M, BLOCK_ROWS, TILE_ROWS), depth = block_size(p->K, PANEL_DEPTH, 4);
+    struct block b;
+    for (b.i = 0; b.i < p->M; b.i += rows) {
+        b.i_end = min_int(b.i + rows, p->M);
+        for (b.k = 0; b.k < p->K; b.k += depth) {
+            b.depth = min_int(depth, p->K - b.k);
+            for (b.j = 0; b.j < p->N; b.j += PANEL) {
+                b.columns = min_int(PANEL, p->N - b.j);
+                b.last = b.columns - (b.columns > LANES ? LANES : 0);
+                dense_panel(panel, p, &b, by_rows);
+            }
+        }
+    }
+}
+
+/* --- the three products of a layer --- */
+
+static void linear_batch(float *y, int y_ld, const float *x, int x_ld, const float *w, int w_ld,
+                         const float *bias, int hidden, enum sac_activation activation, int rows, int in,
+                         int out)
+{
+    (void)out; /* the padding columns are computed too: zero weights give zeros */
+    const struct dense p = {.y = y,
+                            .x = x,
+                            .w = w,
+                            .y_ld = (size_t)y_ld,
+                            .x_row = (size_t)x_ld,
+                            .x_k = 1,
+                            .w_ld = (size_t)w_ld,
+                            .M = rows,
+                            .N = w_ld,
+                            .K = in,
+                            .after = !hidden                  ? AFTER_NOTHING
+                                     : activation == SAC_RELU ? AFTER_RELU
+                                                              : AFTER_TANH,
+                            .bias = bias};
+    dense(&p, true);
+}
+
+static void linear_backward_input(float *dx, int dx_ld, float *d_bias, const float *dy, int dy_ld,
+                                  const float *w, int w_ld, const float *h, enum sac_activation activation,
+                                  int rows, int in, int out)
+{
+    const struct dense p = {.y = dx,
+                            .x = dy,
+                            .w = w,
+                            .y_ld = (size_t)dx_ld,
+                            .x_row = (size_t)dy_ld,
+                            .x_k = 1,
+                            .w_ld = (size_t)w_ld,
+                            .w_transposed = true,
+                            .M = rows,
+                            .N = in,
+                            .K = out,
+                            .after = h == NULL                ? AFTER_NOTHING
+                                     : activation == SAC_RELU ? AFTER_RELU_BACKWARD
+                                                              : AFTER_TANH_BACKWARD,
+                            .h = h,
+                            .sums = d_bias};
+    dense(&p, true);
+}
+
+static void linear_backward_weights(float *dw, int w_ld, const float *x, int x_ld, const float *dy, int dy_ld,
+                                    int rows, int in, int out)
+{
+    const struct dense p = {.y = dw,
+                            .x = x,
+                            .w = dy,
+                            .y_ld = (size_t)w_ld,
+                            .x_row = 1,
+                            .x_k = (size_t)x_ld,
+                            .w_ld = (size_t)dy_ld,
+                            .M = in,
+                            .N = out,
+                            .K = rows,
+                            .after = AFTER_NOTHING};
+    dense(&p, false);
+}
