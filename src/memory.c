@@ -2,7 +2,6 @@
 #include "memory.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 
 enum { ALIGNMENT = 64, PAGE = 4096, HUGE_PAGE = 2 << 20, LARGE = 4 << 20, SMALL = 64 << 10 };
@@ -18,14 +17,15 @@ static struct header *header_of(void *memory)
     return (struct header *)((char *)memory - ALIGNMENT);
 }
 
+/* calloc knows which pages are fresh from the kernel, and leaves them untouched. */
 static void *allocate_heap(size_t bytes)
 {
-    char *base = aligned_alloc(ALIGNMENT, ALIGNMENT + sac_round_up(bytes, ALIGNMENT));
+    char *base = calloc(1, 2 * ALIGNMENT + bytes);
     if (base == NULL)
         return NULL;
-    memset(base, 0, ALIGNMENT + bytes);
-    *(struct header *)(void *)base = (struct header){base, 0};
-    return base + ALIGNMENT;
+    char *memory = base + sac_round_up((uintptr_t)base, ALIGNMENT) - (uintptr_t)base + ALIGNMENT;
+    *header_of(memory) = (struct header){base, 0};
+    return memory;
 }
 
 /* Fresh from the kernel: zero, and untouched but for the header's page, which lies before the block's first

@@ -39,6 +39,21 @@ static size_t resident_pages(void *memory, size_t bytes)
     return resident;
 }
 
+#ifndef SAC_PORTABLE_ONLY /* ThreadSanitizer's calloc writes all of them */
+/* Nor are pages of a block from the heap that are fresh from the kernel, but for those at its ends. */
+START_TEST(fresh_heap)
+{
+    enum { SIZE = 3 << 20 };
+    char *block = sac_allocate(SIZE);
+    ck_assert_ptr_nonnull(block);
+    char *page = block + 4096 - (uintptr_t)block % 4096;
+    ck_assert_uint_eq(resident_pages(page, SIZE - 4096 - 4096), 0);
+    ck_assert_int_eq(block[SIZE / 2], 0);
+    sac_free(block);
+}
+END_TEST
+#endif
+
 /* No page is there before somebody writes, and then the one that is written (or the huge one around it). */
 START_TEST(untouched)
 {
@@ -96,6 +111,9 @@ END_TEST
 int main(void)
 {
     TCase *tc = tcase_create("memory");
+#ifndef SAC_PORTABLE_ONLY
+    tcase_add_test(tc, fresh_heap); /* first, where tests share a process and its heap */
+#endif
     tcase_add_test(tc, aligned_and_zero);
     tcase_add_test(tc, untouched);
     tcase_add_test(tc, sparse);
