@@ -219,7 +219,7 @@ static enum sac_status create_policy(struct rollout *b)
     if (b->parameters == NULL)
         return sac_fail(SAC_NOMEM, "no memory for a policy");
     sac_network_randomize(&b->policy.network, b->parameters, BENCH_SEED, 0);
-    return sac_snapshots_create(b->threads, b->policy.network.size, b->parameters, &b->snapshots);
+    return sac_snapshots_create_packed(b->threads, &b->policy.network, b->parameters, &b->snapshots);
 }
 
 static enum sac_status create_replay(struct rollout *b)

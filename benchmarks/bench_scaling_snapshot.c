@@ -22,7 +22,7 @@ static struct subject {
 
 struct snapshot_scaling {
     struct subject subject;
-    size_t floats;
+    struct sac_policy_network policy;
     float *parameters;
     struct sac_snapshots *snapshots;
     uint64_t version;
@@ -92,16 +92,14 @@ static enum sac_status create(const struct benchmark *benchmark, const struct be
     (void)options;
     const struct bench_shape *shape = &bench_shapes[BENCH_HALFCHEETAH];
     const struct sac_settings settings = bench_settings(shape, SAC_V2);
-    struct sac_policy_network policy;
-    sac_policy_network_init(&policy, shape->observation_size, shape->action_size, &settings);
     struct snapshot_scaling *b = state;
+    sac_policy_network_init(&b->policy, shape->observation_size, shape->action_size, &settings);
     b->subject = *(const struct subject *)benchmark->subject;
-    b->floats = policy.network.size;
-    b->parameters = sac_allocate(b->floats * sizeof *b->parameters);
+    b->parameters = sac_allocate(b->policy.network.size * sizeof *b->parameters);
     if (b->parameters == NULL)
         return sac_fail(SAC_NOMEM, "no memory for %s", benchmark->name);
     const enum sac_status status =
-        sac_snapshots_create(b->subject.holders, b->floats, b->parameters, &b->snapshots);
+        sac_snapshots_create_packed(b->subject.holders, &b->policy.network, b->parameters, &b->snapshots);
     if (status != SAC_OK)
         return status;
     run(b, 1); /* where threads can not be started nothing is to be timed */

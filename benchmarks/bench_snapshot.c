@@ -11,7 +11,7 @@
 #include "snapshot.h"
 
 struct snapshot_bench {
-    size_t floats;
+    struct sac_policy_network policy;
     float *parameters;
     struct sac_snapshots *snapshots;
     struct sac_holder holder;
@@ -32,14 +32,13 @@ static enum sac_status create(const struct benchmark *benchmark, const struct be
     (void)options;
     const struct bench_shape *shape = benchmark->subject;
     const struct sac_settings settings = bench_settings(shape, SAC_V2);
-    struct sac_policy_network policy;
-    sac_policy_network_init(&policy, shape->observation_size, shape->action_size, &settings);
     struct snapshot_bench *b = state;
+    sac_policy_network_init(&b->policy, shape->observation_size, shape->action_size, &settings);
     b->holder.slot = -1;
-    b->floats = policy.network.size;
-    b->parameters = sac_allocate(b->floats * sizeof *b->parameters);
-    return b->parameters != NULL ? sac_snapshots_create(2, b->floats, b->parameters, &b->snapshots)
-                                 : sac_fail(SAC_NOMEM, "no memory for %s", benchmark->name);
+    b->parameters = sac_allocate(b->policy.network.size * sizeof *b->parameters);
+    return b->parameters != NULL
+               ? sac_snapshots_create_packed(2, &b->policy.network, b->parameters, &b->snapshots)
+               : sac_fail(SAC_NOMEM, "no memory for %s", benchmark->name);
 }
 
 static void run_look(void *state, int64_t calls)
@@ -86,12 +85,12 @@ static void describe_call(void *state, struct bench_cost *cost)
 static void describe_publish(void *state, struct bench_cost *cost)
 {
     const struct snapshot_bench *b = state;
-    const double bytes = (double)(b->floats * sizeof(float));
+    const double bytes = (double)(b->policy.network.size * sizeof(float));
     cost->units = 1;
     cost->bytes = 2 * bytes;
     cost->bytes_written = bytes;
     cost->working_set = 3 * bytes;
-    snprintf(cost->note, sizeof cost->note, "%zu floats", b->floats);
+    snprintf(cost->note, sizeof cost->note, "%zu floats", b->policy.network.size);
 }
 
 int bench_snapshot_list(struct benchmark *list, int count)

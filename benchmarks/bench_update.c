@@ -42,8 +42,8 @@ static enum sac_status create_learner(struct update_bench *b, const struct bench
         status = sac_agent_create(&b->settings, shape->observation_size, shape->action_size, threads, b->team,
                                   &b->agent);
     if (status == SAC_OK)
-        status = sac_snapshots_create(1, sac_agent_policy(b->agent)->network.size,
-                                      sac_agent_policy_parameters(b->agent), &b->snapshots);
+        status = sac_snapshots_create_packed(1, &sac_agent_policy(b->agent)->network,
+                                             sac_agent_policy_parameters(b->agent), &b->snapshots);
     const struct sac_learner_context context = {.settings = &b->settings,
                                                 .team = b->team,
                                                 .agent = b->agent,

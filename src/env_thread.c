@@ -93,11 +93,11 @@ static void choose_actions(struct sac_env_thread *t, const struct sac_ticket *ti
     const int A = t->context.spec->action_size;
     const int64_t left = settings->warmup_steps - ticket->first_step;
     const int random = (int)(left < 0 ? 0 : left < ticket->count ? left : ticket->count);
-    const float *parameters = sac_snapshots_hold(t->context.snapshots, &t->holder, &t->version);
+    const float *panels = sac_snapshots_hold(t->context.snapshots, &t->holder, &t->version);
     if (random < ticket->count) {
         kernels->normal(b->noise, A, settings->seed, SAC_PURPOSE_ACTION_NOISE, t->steps,
                         (uint32_t)t->first_environment, ticket->count, A);
-        sac_environment_batch_act(b, parameters, b->noise, ticket->count);
+        sac_environment_batch_act(b, panels, b->noise, ticket->count);
     }
     if (random > 0)
         kernels->uniform(b->action, A, settings->seed, SAC_PURPOSE_WARMUP_ACTION, t->steps,

@@ -91,11 +91,11 @@ enum sac_status sac_environment_batch_start(struct sac_environment_batch *b, int
     return status;
 }
 
-void sac_environment_batch_act(struct sac_environment_batch *b, const float *parameters, const float *noise,
+void sac_environment_batch_act(struct sac_environment_batch *b, const float *panels, const float *noise,
                                int count)
 {
     const int A = b->instance.spec.action_size;
-    sac_policy_network_act(b->policy, parameters, b->scratch, b->action, A, b->observation, b->observation_ld,
+    sac_policy_network_act(b->policy, panels, b->scratch, b->action, A, b->observation, b->observation_ld,
                            noise, A, count);
 }
 

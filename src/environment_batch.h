@@ -38,8 +38,8 @@ float *sac_environment_batch_observation(const struct sac_environment_batch *bat
 enum sac_status sac_environment_batch_start(struct sac_environment_batch *batch, int count);
 
 /* The policy's actions for the first `count` environments; `noise` (count, A) or NULL: the mean. */
-void sac_environment_batch_act(struct sac_environment_batch *batch, const float *parameters,
-                               const float *noise, int count);
+void sac_environment_batch_act(struct sac_environment_batch *batch, const float *panels, const float *noise,
+                               int count);
 
 /* Step the first `count` environments with their actions, and count it into their episodes. Checked as above,
  * and flags are 0 or 1. */

@@ -93,13 +93,13 @@ void sac_evaluator_destroy(struct sac_evaluator *e)
     sac_free(e);
 }
 
-static void choose_actions(struct sac_evaluator *e, const float *parameters, uint64_t step)
+static void choose_actions(struct sac_evaluator *e, const float *panels, uint64_t step)
 {
     struct sac_environment_batch *b = &e->batch;
     const int A = e->spec.action_size;
     if (!e->context.deterministic)
         sac_kernels()->normal(b->noise, A, e->context.seed, SAC_PURPOSE_EVALUATION, step + 1, 0, b->count, A);
-    sac_environment_batch_act(b, parameters, e->context.deterministic ? NULL : b->noise, b->count);
+    sac_environment_batch_act(b, panels, e->context.deterministic ? NULL : b->noise, b->count);
 }
 
 /* List environments whose episode is over, and keep what came out. Episode number played[j] of environment j
@@ -134,7 +134,7 @@ static void deal_episodes(struct sac_evaluator *e)
     e->total_length = 0;
 }
 
-enum sac_status sac_evaluator_play(struct sac_evaluator *e, const float *parameters,
+enum sac_status sac_evaluator_play(struct sac_evaluator *e, const float *panels,
                                    const _Atomic uint32_t *abandon, struct sac_evaluation *evaluation)
 {
     int remaining = e->context.episodes;
@@ -143,7 +143,7 @@ enum sac_status sac_evaluator_play(struct sac_evaluator *e, const float *paramet
     for (uint64_t step = 0; status == SAC_OK && remaining > 0; step++) {
         if (abandon && sac_load_relaxed(abandon, abandon))
             return sac_fail(SAC_STOPPED, "the evaluation was abandoned because the run was stopped");
-        choose_actions(e, parameters, step);
+        choose_actions(e, panels, step);
         status = sac_environment_batch_step(&e->batch, e->batch.count);
         if (status == SAC_OK)
             status = sac_environment_batch_start(&e->batch, collect(e, &remaining));
@@ -222,12 +222,12 @@ static bool room_or_quit(void *context)
 }
 
 /* Play what was asked for and write the report. */
-static void serve(struct sac_evaluator *e, struct sac_desk *desk, const float *parameters, uint64_t version)
+static void serve(struct sac_evaluator *e, struct sac_desk *desk, const float *panels, uint64_t version)
 {
     const uint64_t n = sac_load_relaxed(written, &desk->written);
     struct sac_report *report = &desk->report[n % SAC_REPORTS];
     const int64_t steps = desk->environment_steps;
-    report->status = sac_evaluator_play(e, parameters, &desk->quit, &report->evaluation);
+    report->status = sac_evaluator_play(e, panels, &desk->quit, &report->evaluation);
     if (report->status != SAC_OK)
         snprintf(report->sentence, sizeof report->sentence, "%s", sac_last_error());
     memcpy(report->returns, e->returns, (size_t)e->context.episodes * sizeof *e->returns);
@@ -246,9 +246,9 @@ void sac_evaluator_run(struct sac_evaluator *e, struct sac_desk *desk, struct sa
         if (sac_load_relaxed(quit, &desk->quit))
             return;
         uint64_t version;
-        const float *parameters = sac_snapshots_hold(snapshots, &holder, &version);
+        const float *panels = sac_snapshots_hold(snapshots, &holder, &version);
         sac_desk_set_state(desk, SAC_DESK_PLAYING);
-        serve(e, desk, parameters, version);
+        serve(e, desk, panels, version);
         sac_snapshots_release(snapshots, &holder);
         sac_desk_set_state(desk, SAC_DESK_IDLE);
     }
@@ -272,7 +272,7 @@ enum sac_status sac_evaluate(const struct sac_policy *policy, const struct sac_e
     struct sac_evaluator *evaluator = NULL;
     enum sac_status status = sac_evaluator_create(&context, &evaluator);
     if (status == SAC_OK)
-        status = sac_evaluator_play(evaluator, policy->parameters, NULL, evaluation);
+        status = sac_evaluator_play(evaluator, policy->panels, NULL, evaluation);
     if (status == SAC_OK) {
         double *returns = malloc((size_t)episodes * sizeof *returns);
         if (returns)

@@ -25,9 +25,9 @@ enum sac_status sac_evaluator_create(const struct sac_evaluator_context *context
                                      struct sac_evaluator **evaluator);
 void sac_evaluator_destroy(struct sac_evaluator *evaluator); /* takes NULL */
 
-/* Play the episodes with `parameters`, on the calling thread. SAC_STOPPED once *abandon (may be NULL) is not
- * zero. */
-enum sac_status sac_evaluator_play(struct sac_evaluator *evaluator, const float *parameters,
+/* Play the episodes with the policy's `panels` (sac_network_pack), on the calling thread. SAC_STOPPED once
+ * *abandon (may be NULL) is not zero. */
+enum sac_status sac_evaluator_play(struct sac_evaluator *evaluator, const float *panels,
                                    const _Atomic uint32_t *abandon, struct sac_evaluation *evaluation);
 
 /* --- as a thread of a run: the learner asks, the evaluator plays, main reports --- */

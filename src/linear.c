@@ -46,8 +46,7 @@ static void run_kernel(const struct sac_linear_shape *s, float *y, const float *
     const struct sac_kernels *k = sac_kernels();
     switch (s->kind) {
     case SAC_LINEAR_FORWARD:
-        k->linear_batch(y, s->y_ld, x, s->x_ld, w, s->w_ld, bias, s->hidden, s->activation, s->rows, s->in,
-                        s->out);
+        k->linear(y, s->y_ld, x, s->x_ld, w, s->w_ld, bias, s->hidden, s->activation, s->rows, s->in, s->out);
         break;
     case SAC_LINEAR_BACKWARD_INPUT:
         k->linear_backward_input(y, s->y_ld, NULL, x, s->x_ld, w, s->w_ld, NULL, s->activation, s->rows,

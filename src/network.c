@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "assertion.h"
+#include "kernels/kernels.h"
 #include "memory.h"
 #include "random.h"
 
@@ -63,5 +64,26 @@ void sac_network_randomize(const struct sac_network *network, float *parameters,
                 parameters[layer->weights + (size_t)i * (size_t)layer->ld + (size_t)o] = draw(&source, bound);
         for (int o = 0; o < layer->out; o++)
             parameters[layer->bias + (size_t)o] = draw(&source, bound);
+    }
+}
+
+void sac_network_pack(const struct sac_network *network, float *panels, const float *parameters)
+{
+    for (int l = 0; l < network->layers; l++) {
+        const struct sac_layer *layer = &network->layer[l];
+        sac_panels_pack(panels + layer->weights, parameters + layer->weights, layer->ld, layer->in,
+                        layer->out);
+        memcpy(panels + layer->bias, parameters + layer->bias, (size_t)layer->ld * sizeof *panels);
+    }
+}
+
+void sac_network_unpack(const struct sac_network *network, float *parameters, const float *panels)
+{
+    memset(parameters, 0, network->size * sizeof *parameters);
+    for (int l = 0; l < network->layers; l++) {
+        const struct sac_layer *layer = &network->layer[l];
+        sac_panels_unpack(parameters + layer->weights, layer->ld, panels + layer->weights, layer->in,
+                          layer->out);
+        memcpy(parameters + layer->bias, panels + layer->bias, (size_t)layer->ld * sizeof *panels);
     }
 }

@@ -35,6 +35,10 @@ void sac_network_init(struct sac_network *network, int in, const int *hidden, in
 void sac_network_randomize(const struct sac_network *network, float *parameters, uint64_t seed,
                            uint32_t number);
 
+/* The same block with each layer's weights in panels, for batches of few rows (kernels.h: linear_panels). */
+void sac_network_pack(const struct sac_network *network, float *panels, const float *parameters);
+void sac_network_unpack(const struct sac_network *network, float *parameters, const float *panels);
+
 static inline const struct sac_layer *sac_network_last(const struct sac_network *network)
 {
     return &network->layer[network->layers - 1];

@@ -28,6 +28,7 @@ void sac_policy_destroy(struct sac_policy *policy)
     if (!policy)
         return;
     sac_free(policy->parameters);
+    sac_free(policy->panels);
     free(policy->environment);
     free(policy->action_low);
     free(policy->action_high);
@@ -43,11 +44,13 @@ static enum sac_status allocate(const struct sac_policy_network *network, const 
         const size_t actions = (size_t)network->action_size;
         made->network = *network;
         made->parameters = sac_allocate(network->network.size * sizeof *made->parameters);
+        made->panels = sac_allocate(network->network.size * sizeof *made->panels);
         made->environment = strdup(environment);
         made->action_low = calloc(actions, sizeof *made->action_low);
         made->action_high = calloc(actions, sizeof *made->action_high);
     }
-    if (made && made->parameters && made->environment && made->action_low && made->action_high) {
+    if (made && made->parameters && made->panels && made->environment && made->action_low &&
+        made->action_high) {
         *policy = made;
         return SAC_OK;
     }
@@ -64,6 +67,7 @@ enum sac_status sac_policy_create(const struct sac_policy_network *network, cons
         return status;
     const size_t actions = (size_t)network->action_size;
     memcpy((*policy)->parameters, parameters, network->network.size * sizeof *parameters);
+    sac_network_pack(&network->network, (*policy)->panels, parameters);
     memcpy((*policy)->action_low, action_low, actions * sizeof *action_low);
     memcpy((*policy)->action_high, action_high, actions * sizeof *action_high);
     return SAC_OK;
@@ -413,6 +417,7 @@ static enum sac_status take_tensors(const struct loader *loader, struct sac_poli
             from_torch(policy->parameters, torch, part);
     }
     free(torch);
+    sac_network_pack(network, policy->panels, policy->parameters);
     return all_finite(policy->parameters, network->size)
                ? SAC_OK
                : sac_fail(SAC_FORMAT,
@@ -489,7 +494,7 @@ static void act(const struct sac_policy *policy, const float *observation, int r
 {
     const struct sac_policy_network *network = &policy->network;
     const int A = network->action_size;
-    sac_policy_network_act(network, policy->parameters, scratch, squashed, A, observation,
+    sac_policy_network_act(network, policy->panels, scratch, squashed, A, observation,
                            network->observation_size, noise, A, rows);
     sac_action_scale(action, squashed, policy->action_low, policy->action_high, rows, A);
 }

@@ -9,6 +9,7 @@
 struct sac_policy {
     struct sac_policy_network network;
     float *parameters;               /* (network.network.size) owned */
+    float *panels;                   /* the same, packed to act */
     char *environment;               /* owned */
     float *action_low, *action_high; /* (action_size) owned, environment units */
 };

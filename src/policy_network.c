@@ -1,4 +1,4 @@
-/* The policy's pass for small batches: our own layers, one row at a time or a few. */
+/* The policy's pass for small batches: our own layers, one row or a few. */
 #include "policy_network.h"
 
 #include "kernels/kernels.h"
@@ -29,9 +29,9 @@ size_t sac_policy_network_scratch(const struct sac_policy_network *policy, int r
     return 2 * sac_round_up((size_t)rows * (size_t)widest(&policy->network), 16);
 }
 
-void sac_policy_network_act(const struct sac_policy_network *policy, const float *parameters, float *scratch,
-                            float *action, int action_ld, const float *observation, int observation_ld,
-                            const float *noise, int noise_ld, int rows)
+const float *sac_policy_network_forward(const struct sac_policy_network *policy, const float *panels,
+                                        float *scratch, int *head_ld, const float *observation,
+                                        int observation_ld, int rows)
 {
     const struct sac_kernels *kernels = sac_kernels();
     const struct sac_network *network = &policy->network;
@@ -41,11 +41,22 @@ void sac_policy_network_act(const struct sac_policy_network *policy, const float
     for (int l = 0; l < network->layers; l++) {
         const struct sac_layer *layer = &network->layer[l];
         float *y = output[l % 2];
-        kernels->linear(y, layer->ld, x, x_ld, parameters + layer->weights, layer->ld,
-                        parameters + layer->bias, l + 1 < network->layers, network->activation, rows,
-                        layer->in, layer->out);
+        kernels->linear_panels(y, layer->ld, x, x_ld, panels + layer->weights, panels + layer->bias,
+                               l + 1 < network->layers, network->activation, rows, layer->in, layer->out);
         x = y;
         x_ld = layer->ld;
     }
-    kernels->act(action, action_ld, x, x_ld, noise, noise_ld, policy->log_std, rows, policy->action_size);
+    *head_ld = x_ld;
+    return x;
+}
+
+void sac_policy_network_act(const struct sac_policy_network *policy, const float *panels, float *scratch,
+                            float *action, int action_ld, const float *observation, int observation_ld,
+                            const float *noise, int noise_ld, int rows)
+{
+    int head_ld;
+    const float *head =
+        sac_policy_network_forward(policy, panels, scratch, &head_ld, observation, observation_ld, rows);
+    sac_kernels()->act(action, action_ld, head, head_ld, noise, noise_ld, policy->log_std, rows,
+                       policy->action_size);
 }

@@ -23,10 +23,16 @@ void sac_policy_network_init(struct sac_policy_network *policy, int observation_
 /* Floats of scratch that sac_policy_network_act needs for `rows` rows. */
 size_t sac_policy_network_scratch(const struct sac_policy_network *policy, int rows);
 
-/* observation (rows, observation_ld), noise (rows, noise_ld) standard normal or NULL for the deterministic
- * action
- * -> action (rows, action_ld) in [-1, 1]. A row's result does not depend on `rows`. */
-void sac_policy_network_act(const struct sac_policy_network *policy, const float *parameters, float *scratch,
+/* panels (network.size): the parameters as sac_network_pack lays them; observation (rows, observation_ld)
+ * -> the last layer's output (rows, *head_ld), in scratch: mean | raw log std. A row's result does not depend
+ * on `rows`. */
+const float *sac_policy_network_forward(const struct sac_policy_network *policy, const float *panels,
+                                        float *scratch, int *head_ld, const float *observation,
+                                        int observation_ld, int rows);
+
+/* The same, then with noise (rows, noise_ld) standard normal or NULL for the deterministic action
+ * -> action (rows, action_ld) in [-1, 1]. */
+void sac_policy_network_act(const struct sac_policy_network *policy, const float *panels, float *scratch,
                             float *action, int action_ld, const float *observation, int observation_ld,
                             const float *noise, int noise_ld, int rows);
 

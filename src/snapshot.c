@@ -27,6 +27,7 @@ struct sac_snapshots {
     /* Never change after creation. */
     _Alignas(SAC_CACHE_LINE) struct slot *slots;
     int slot_count; /* holders + 2: each holds one, one is published, one is left to write */
+    const struct sac_network *network; /* whose parameters are packed, or NULL: they are copied */
     size_t floats;
     float *parameters; /* (slot_count, floats rounded up to a cache line) */
     int published;     /* learner only */
@@ -48,6 +49,14 @@ static int find_free(const struct sac_snapshots *snapshots)
             return s;
     }
     return -1;
+}
+
+static void write_slot(const struct sac_snapshots *snapshots, float *slot, const float *parameters)
+{
+    if (snapshots->network != NULL)
+        sac_network_pack(snapshots->network, slot, parameters);
+    else
+        memcpy(slot, parameters, snapshots->floats * sizeof *slot);
 }
 
 enum sac_status sac_snapshots_create(int holders, size_t floats, const float *initial,
@@ -81,6 +90,17 @@ enum sac_status sac_snapshots_create(int holders, size_t floats, const float *in
     return SAC_OK;
 }
 
+enum sac_status sac_snapshots_create_packed(int holders, const struct sac_network *network,
+                                            const float *initial, struct sac_snapshots **snapshots)
+{
+    const enum sac_status status = sac_snapshots_create(holders, network->size, initial, snapshots);
+    if (status == SAC_OK) {
+        (*snapshots)->network = network;
+        write_slot(*snapshots, (*snapshots)->slots[0].parameters, initial);
+    }
+    return status;
+}
+
 void sac_snapshots_destroy(struct sac_snapshots *snapshots)
 {
     if (snapshots == NULL)
@@ -97,7 +117,7 @@ bool sac_snapshots_publish(struct sac_snapshots *snapshots, const float *paramet
     if (s < 0)
         return false;
     struct slot *slot = &snapshots->slots[s];
-    memcpy(slot->parameters, parameters, snapshots->floats * sizeof(float));
+    write_slot(snapshots, slot->parameters, parameters);
     slot->version = version;
     const uint64_t old = sac_exchange_release(H, &snapshots->word, (uint64_t)s << 32); /* pairs with G */
     snapshots->slots[slot_of(old)].taken += (uint32_t)old;

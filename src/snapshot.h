@@ -9,12 +9,18 @@
 
 #include <softac/status.h>
 
+#include "network.h"
+
 struct sac_snapshots;
 
 /* `holders` threads hold at most one snapshot each; `floats` parameters per snapshot. `initial` is published
  * as version 0. */
 enum sac_status sac_snapshots_create(int holders, size_t floats, const float *initial,
                                      struct sac_snapshots **snapshots);
+/* Of a network's parameters: what is published is packed (sac_network_pack), which costs no more than the
+ * copy that it is. `network` outlives them. */
+enum sac_status sac_snapshots_create_packed(int holders, const struct sac_network *network,
+                                            const float *initial, struct sac_snapshots **snapshots);
 void sac_snapshots_destroy(struct sac_snapshots *snapshots); /* takes NULL */
 
 /* Learner: publish a copy of `parameters` as `version` (never less than before). False if no free slot was

@@ -173,8 +173,8 @@ static enum sac_status create_learner(struct sac_trainer *t)
         status = sac_agent_create(&t->settings, t->spec.observation_size, t->spec.action_size, t->split,
                                   t->team, &t->agent);
     if (status == SAC_OK) /* holders: env threads, evaluator, and main when it exports */
-        status = sac_snapshots_create(t->env_threads + 2, sac_agent_policy(t->agent)->network.size,
-                                      sac_agent_policy_parameters(t->agent), &t->snapshots);
+        status = sac_snapshots_create_packed(t->env_threads + 2, &sac_agent_policy(t->agent)->network,
+                                             sac_agent_policy_parameters(t->agent), &t->snapshots);
     const struct sac_learner_context context = {
         .settings = &t->settings,
         .team = t->team,
@@ -735,6 +735,19 @@ static enum sac_status copy_policy(const struct sac_trainer *t, const float *par
                              t->spec.action_high, policy);
 }
 
+static enum sac_status copy_snapshot(const struct sac_trainer *t, const float *panels,
+                                     struct sac_policy **policy)
+{
+    const struct sac_network *network = &sac_agent_policy(t->agent)->network;
+    float *parameters = sac_allocate(network->size * sizeof *parameters);
+    if (!parameters)
+        return sac_fail(SAC_NOMEM, "no memory for a policy of %zu parameters", network->size);
+    sac_network_unpack(network, parameters, panels);
+    const enum sac_status status = copy_policy(t, parameters, policy);
+    sac_free(parameters);
+    return status;
+}
+
 enum sac_status sac_trainer_count_events(struct sac_trainer *t)
 {
     const size_t threads = (size_t)t->env_threads + 1;
@@ -775,8 +788,8 @@ enum sac_status sac_trainer_policy(const struct sac_trainer *trainer, struct sac
         return copy_policy(trainer, sac_agent_policy_parameters(trainer->agent), policy);
     struct sac_holder holder = {-1};
     uint64_t version;
-    const float *parameters = sac_snapshots_hold(trainer->snapshots, &holder, &version);
-    const enum sac_status status = copy_policy(trainer, parameters, policy);
+    const float *panels = sac_snapshots_hold(trainer->snapshots, &holder, &version);
+    const enum sac_status status = copy_snapshot(trainer, panels, policy);
     sac_snapshots_release(trainer->snapshots, &holder);
     return status;
 }

@@ -231,7 +231,7 @@ static void create(struct evaluation *e, const float *parameters, const struct s
         .ops = &point_mass, .policy = policy, .seed = 1, .episodes = 1};
     ck_assert_int_eq(sac_desk_create(1, &e->events, &e->desk), SAC_OK);
     ck_assert_int_eq(sac_evaluator_create(&context, &e->evaluator), SAC_OK);
-    ck_assert_int_eq(sac_snapshots_create(1, policy->network.size, parameters, &e->snapshots), SAC_OK);
+    ck_assert_int_eq(sac_snapshots_create_packed(1, &policy->network, parameters, &e->snapshots), SAC_OK);
 }
 
 static bool waits_for_room(const struct sac_desk *desk)

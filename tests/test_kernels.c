@@ -601,6 +601,127 @@ START_TEST(linear_shows_nan)
 }
 END_TEST
 
+/* ---- the same from panels ---- */
+
+/* Beside the shapes of all layers: sums in parts and not, at both sides of each limit; tiles of every height.
+ */
+static const int panel_shapes[][3] = {
+    /* rows, in, out */
+    {1, 1, 2},    {3, 7, 1},   {4, 64, 4},   {5, 63, 3},   {9, 9, 5},     {1, 3, 256},  {2, 5, 128},
+    {11, 6, 112}, {10, 3, 55}, {14, 2, 56},  {13, 19, 57}, {32, 17, 130}, {23, 5, 300}, {6, 33, 64},
+    {1, 64, 63},  {2, 31, 65}, {1, 256, 16}, {29, 4, 127}, {41, 348, 34}, {3, 512, 96}, {8, 256, 256},
+};
+enum { PANEL_SHAPES = sizeof panel_shapes / sizeof *panel_shapes };
+
+struct panel_layer {
+    int rows, in, out, x_ld, w_ld, y_ld;
+    float *x, *w, *panels, *bias;
+};
+
+/* What lies behind the last number of a row of x is NaN: nobody may use it. */
+static struct panel_layer make_panel_layer(int s)
+{
+    const int *shape = s < PANEL_SHAPES ? panel_shapes[s] : layer_shapes[s - PANEL_SHAPES];
+    struct panel_layer l = {.rows = shape[0], .in = shape[1], .out = shape[2]};
+    l.x_ld = l.in + 1;
+    l.w_ld = l.out == 1 ? 1 : (int)sac_round_up((size_t)l.out, SAC_PANEL);
+    l.y_ld = (int)sac_round_up((size_t)l.out, SAC_PANEL) + s % 2;
+    l.x = numbers(area(l.rows, l.x_ld), 1, 1);
+    l.w = numbers(area(l.in, l.w_ld), 2, 1);
+    l.panels = constant(area(l.in, l.w_ld), NAN);
+    l.bias = numbers((size_t)l.w_ld, 3, 1);
+    for (int r = 0; r < l.rows; r++)
+        l.x[area(r, l.x_ld) + (size_t)l.in] = NAN;
+    for (int i = 0; i < l.in; i++) {
+        for (int j = l.out; j < l.w_ld; j++)
+            l.w[area(i, l.w_ld) + (size_t)j] = l.bias[j] = 0;
+    }
+    sac_panels_pack(l.panels, l.w, l.w_ld, l.in, l.out);
+    return l;
+}
+
+static float *run_panels(const struct sac_kernels *k, const struct panel_layer *l, int first, int rows,
+                         int hidden, enum sac_activation activation)
+{
+    float *y = constant(area(rows, l->y_ld), untouched);
+    k->linear_panels(y, l->y_ld, l->x + area(first, l->x_ld), l->x_ld, l->panels, l->bias, hidden, activation,
+                     rows, l->in, l->out);
+    return y;
+}
+
+/* y = activation(x W + b) from panels: the twin's to a rounding for each product, and `linear`'s twin's,
+ * which knows no panels. What stands behind the last panel of a row stays. */
+START_TEST(linear_panels)
+{
+    const struct sac_kernels *k = table[_i];
+    for (int s = 0; s < PANEL_SHAPES + LAYER_SHAPES; s++) {
+        const struct panel_layer l = make_panel_layer(s);
+        float *bound = constant(area(l.rows, l.y_ld), 0), *plain = constant(area(l.rows, l.y_ld), 0);
+        float *x = magnitudes(l.x, area(l.rows, l.x_ld)), *w = magnitudes(l.w, area(l.in, l.w_ld));
+        twin->linear(bound, l.y_ld, x, l.x_ld, w, l.w_ld, magnitudes(l.bias, (size_t)l.w_ld), 0, SAC_RELU,
+                     l.rows, l.in, l.out);
+        for (int a = 0; a < 3; a++) {
+            const int hidden = a > 0;
+            const enum sac_activation activation = a == 2 ? SAC_TANH : SAC_RELU;
+            const float *got = run_panels(k, &l, 0, l.rows, hidden, activation);
+            const float *want = run_panels(twin, &l, 0, l.rows, hidden, activation);
+            twin->linear(plain, l.y_ld, l.x, l.x_ld, l.w, l.w_ld, l.bias, hidden, activation, l.rows, l.in,
+                         l.out);
+            for (int r = 0; r < l.rows; r++) {
+                const size_t row = area(r, l.y_ld);
+                ck_assert_mem_eq(want + row, plain + row, (size_t)l.out * sizeof *want);
+                near_block(k, "linear_panels", got + row, want + row, bound + row, (l.in + 1) * e,
+                           a == 2 ? 4e-7 : 0, 1, l.out, l.out);
+                if (s % 2)
+                    ck_assert(got[row + (size_t)l.y_ld - 1] == untouched);
+            }
+        }
+        free_numbers();
+    }
+}
+END_TEST
+
+/* A row has the same bits alone and among any others, of which some are NaN. */
+START_TEST(linear_panels_rows_are_independent)
+{
+    for (int s = 0; s < PANEL_SHAPES + LAYER_SHAPES; s++) {
+        const struct panel_layer l = make_panel_layer(s);
+        const float *all = run_panels(table[_i], &l, 0, l.rows, 1, SAC_RELU);
+        for (int first = 0; first < l.rows; first++) {
+            for (int rows = 1; first + rows <= l.rows && rows <= 17; rows += 1 + rows / 3) {
+                const float *got = run_panels(table[_i], &l, first, rows, 1, SAC_RELU);
+                for (int r = 0; r < rows; r++)
+                    ck_assert_mem_eq(got + area(r, l.y_ld), all + area(first + r, l.y_ld),
+                                     (size_t)l.out * sizeof *got);
+                free(owned[--owned_count]);
+            }
+        }
+        l.x[area(l.rows / 2, l.x_ld) + (size_t)(l.in / 2)] = NAN;
+        const float *with_nan = run_panels(table[_i], &l, 0, l.rows, 1, SAC_RELU);
+        for (int r = 0; r < l.rows; r++) {
+            for (int j = 0; j < l.out; j++) {
+                const size_t at = area(r, l.y_ld) + (size_t)j;
+                ck_assert(r == l.rows / 2 ? isnan(with_nan[at]) : with_nan[at] == all[at]);
+            }
+        }
+        free_numbers();
+    }
+}
+END_TEST
+
+/* Unpacking gives back what was packed, and packing needs no more room than the weights had. */
+START_TEST(panels_are_undone)
+{
+    for (int s = 0; s < PANEL_SHAPES + LAYER_SHAPES; s++) {
+        const struct panel_layer l = make_panel_layer(s);
+        float *w = constant(area(l.in, l.w_ld), 0);
+        sac_panels_unpack(w, l.w_ld, l.panels, l.in, l.out);
+        ck_assert_mem_eq(w, l.w, area(l.in, l.w_ld) * sizeof *w);
+        free_numbers();
+    }
+}
+END_TEST
+
 /* Layers whose sizes fall on both sides of every tile, panel and block: each size from 1 to 70 in each
  * dimension, and some that take several panels and blocks. */
 enum { SMALL_SIZES = 70, LARGE_SIZES = 4, SIZES = SMALL_SIZES + LARGE_SIZES };
@@ -615,21 +736,23 @@ static struct layer make_size(int s)
                             s % 2);
 }
 
-/* linear_batch has the bits of linear, for every activation and with no bias, and writes no more. */
-START_TEST(linear_batch_is_linear)
+/* linear at all of them, for every activation and with no bias; it writes no more than w_ld columns. */
+START_TEST(linear_of_all_sizes)
 {
     const struct sac_kernels *k = table[_i];
     for (int s = 0; s < SIZES; s++) {
         const struct layer l = make_size(s);
+        const float *bound = product_bound(&l);
         const size_t n = area(l.rows, l.y_ld);
         for (int a = 0; a < 4; a++) {
             const float *bias = a < 3 ? l.bias : NULL;
             const enum sac_activation activation = a == 2 ? SAC_TANH : SAC_RELU;
             float *got = constant(n, untouched), *want = constant(n, untouched);
-            k->linear_batch(got, l.y_ld, l.x, l.x_ld, l.w, l.w_ld, bias, a > 0, activation, l.rows, l.in,
-                            l.out);
-            k->linear(want, l.y_ld, l.x, l.x_ld, l.w, l.w_ld, bias, a > 0, activation, l.rows, l.in, l.out);
-            ck_assert_mem_eq(got, want, n * sizeof *got);
+            k->linear(got, l.y_ld, l.x, l.x_ld, l.w, l.w_ld, bias, a > 0, activation, l.rows, l.in, l.out);
+            twin->linear(want, l.y_ld, l.x, l.x_ld, l.w, l.w_ld, bias, a > 0, activation, l.rows, l.in,
+                         l.out);
+            near_block(k, "linear", got, want, bound, (l.in + 1) * e, a == 2 ? 4e-7 : 0, l.rows, l.w_ld,
+                       l.y_ld);
         }
         free_numbers();
     }
@@ -938,8 +1061,10 @@ int main(void)
                                   add_is_exact,
                                   linear,
                                   linear_rows_are_independent,
-                                  linear_batch_is_linear,
+                                  linear_of_all_sizes,
                                   linear_shows_nan,
+                                  linear_panels,
+                                  linear_panels_rows_are_independent,
                                   linear_backward_input,
                                   linear_backward_weights,
                                   activations,
@@ -956,6 +1081,7 @@ int main(void)
         tcase_add_loop_test(each, tests[i], 0, tables);
     TCase *once = tcase_create("once");
     tcase_add_test(once, adam_step);
+    tcase_add_test(once, panels_are_undone);
     tcase_add_loop_test(once, choice, 0, tables - 1);
     tcase_add_test(once, choice_refused);
     return suite_run(CK_FORK_GETENV, "kernels", 2, each, once);

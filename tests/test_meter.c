@@ -67,8 +67,8 @@ static void make_learner(struct parts *p)
     must(sac_team_create(1, &p->team));
     must(
         sac_agent_create(&p->settings, p->spec.observation_size, p->spec.action_size, 1, p->team, &p->agent));
-    must(sac_snapshots_create(2, sac_agent_policy(p->agent)->network.size,
-                              sac_agent_policy_parameters(p->agent), &p->snapshots));
+    must(sac_snapshots_create_packed(2, &sac_agent_policy(p->agent)->network,
+                                     sac_agent_policy_parameters(p->agent), &p->snapshots));
     const struct sac_learner_context learner = {
         .settings = &p->settings,
         .team = p->team,

@@ -25,7 +25,7 @@ enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 struct fixture {
     struct sac_policy_network policy;
-    float *parameters, *observation, *noise, *action;
+    float *parameters, *panels, *observation, *noise, *action;
     int observation_ld, noise_ld, action_ld;
 };
 
@@ -42,11 +42,13 @@ static struct fixture make(int shape)
                         .action_ld = shapes[shape].action_size + 3};
     sac_policy_network_init(&f.policy, shapes[shape].observation_size, shapes[shape].action_size, &settings);
     f.parameters = sac_allocate(f.policy.network.size * sizeof(float));
+    f.panels = sac_allocate(f.policy.network.size * sizeof(float));
     f.observation = sac_allocate((size_t)(ROWS * f.observation_ld) * sizeof(float));
     f.noise = sac_allocate((size_t)(ROWS * f.noise_ld) * sizeof(float));
     f.action = sac_allocate((size_t)(ROWS * f.action_ld) * sizeof(float));
-    ck_assert(f.parameters && f.observation && f.noise && f.action);
+    ck_assert(f.parameters && f.panels && f.observation && f.noise && f.action);
     sac_network_randomize(&f.policy.network, f.parameters, 1, 0);
+    sac_network_pack(&f.policy.network, f.panels, f.parameters);
     sac_kernels_scalar.normal(f.observation, f.observation_ld, 2, SAC_PURPOSE_EVALUATION, 0, 0, ROWS,
                               shapes[shape].observation_size);
     sac_kernels_scalar.normal(f.noise, f.noise_ld, 2, SAC_PURPOSE_ACTION_NOISE, 0, 0, ROWS,
@@ -57,6 +59,7 @@ static struct fixture make(int shape)
 static void destroy(struct fixture *f)
 {
     sac_free(f->parameters);
+    sac_free(f->panels);
     sac_free(f->observation);
     sac_free(f->noise);
     sac_free(f->action);
@@ -69,7 +72,7 @@ static void act(struct fixture *f, int first, int rows, int stochastic)
         f->action[i] = 9;
     float *scratch = sac_allocate(sac_policy_network_scratch(&f->policy, rows) * sizeof(float));
     ck_assert_ptr_nonnull(scratch);
-    sac_policy_network_act(&f->policy, f->parameters, scratch, f->action, f->action_ld,
+    sac_policy_network_act(&f->policy, f->panels, scratch, f->action, f->action_ld,
                            f->observation + first * f->observation_ld, f->observation_ld,
                            stochastic ? f->noise + first * f->noise_ld : NULL, f->noise_ld, rows);
     sac_free(scratch);

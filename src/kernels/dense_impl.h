@@ -270,9 +270,8 @@ SAC_INLINE void dense(const struct dense *p, const bool by_rows)
 
 /* --- the three products of a layer --- */
 
-static void linear_batch(float *y, int y_ld, const float *x, int x_ld, const float *w, int w_ld,
-                         const float *bias, int hidden, enum sac_activation activation, int rows, int in,
-                         int out)
+static void linear(float *y, int y_ld, const float *x, int x_ld, const float *w, int w_ld, const float *bias,
+                   int hidden, enum sac_activation activation, int rows, int in, int out)
 {
     (void)out; /* the padding columns are computed too: zero weights give zeros */
     const struct dense p = {.y = y,

@@ -83,6 +83,37 @@ enum sac_status sac_kernels_select(const char *isa)
     return refuse(isa, table, n);
 }
 
+/* Where panels have W's element (k, j). */
+static size_t panel_at(int k, int j, int in, int out)
+{
+    if (out <= SAC_FEW_OUTPUTS)
+        return (size_t)j * (size_t)in + (size_t)k;
+    const size_t row = (size_t)(j / SAC_PANEL) * (size_t)in + (size_t)k;
+    return row * SAC_PANEL + (size_t)(j % SAC_PANEL);
+}
+
+/* Column by column or panel by panel, so that lines are written one after the other. */
+void sac_panels_pack(float *panels, const float *w, int ld, int in, int out)
+{
+    for (int j = 0; j < out && out <= SAC_FEW_OUTPUTS; j++) {
+        for (int k = 0; k < in; k++)
+            *panels++ = w[(size_t)k * (size_t)ld + (size_t)j];
+    }
+    for (int j = 0; j < out && out > SAC_FEW_OUTPUTS; j += SAC_PANEL) {
+        const float *from = w + j;
+        for (int k = 0; k < in; k++, from += ld, panels += SAC_PANEL)
+            memcpy(panels, from, SAC_PANEL * sizeof *panels);
+    }
+}
+
+void sac_panels_unpack(float *w, int ld, const float *panels, int in, int out)
+{
+    for (int k = 0; k < in; k++) {
+        for (int j = 0; j < out; j++)
+            w[(size_t)k * (size_t)ld + (size_t)j] = panels[panel_at(k, j, in, out)];
+    }
+}
+
 struct sac_adam sac_adam_step(double learning_rate, uint64_t t)
 {
     const double beta1 = 0.9, beta2 = 0.999, step = (double)t;

@@ -32,9 +32,17 @@ struct sac_adam {
 /* t counts from 1; beta .9, .999; epsilon 1e-8 */
 struct sac_adam sac_adam_step(double learning_rate, uint64_t t);
 
+/* Weights for few rows (linear_panels): panels of SAC_PANEL columns of W (in, ld), each (in, SAC_PANEL) and
+ * contiguous, one after the other; of SAC_FEW_OUTPUTS and fewer columns W^T (out, in). They take no more than
+ * in * ld floats. */
+#define SAC_PANEL       16
+#define SAC_FEW_OUTPUTS 4
+void sac_panels_pack(float *panels, const float *w, int ld, int in, int out);
+void sac_panels_unpack(float *w, int ld, const float *panels, int in, int out); /* padding columns stay */
+
 struct sac_kernels {
     const char *name; /* "scalar", "portable", "avx2", "avx512" */
-    /* Up to how many multiply-adds linear_batch, linear_backward_input and linear_backward_weights are sooner
+    /* Up to how many multiply-adds linear, linear_backward_input and linear_backward_weights are sooner
      * done than oneDNN's product, by measurements that docs/performance.md lists. */
     int64_t most_multiply_adds;
 
@@ -94,12 +102,15 @@ struct sac_kernels {
     void (*column_sums)(float *sums, const float *d, int rows, int n, int ld);
     /* y (rows, y_ld) = activation(x (rows, x_ld) W (in, w_ld) + bias); hidden = 0 leaves y linear. Each row
      * adds its products in the order of k, whatever `rows` is. Writes w_ld columns of y (y_ld >= w_ld). bias
-     * (w_ld) or NULL. linear_batch gives the same bits, sooner where there are dozens of rows. */
+     * (w_ld) or NULL. For batches: the weights are packed on the way. */
     void (*linear)(float *y, int y_ld, const float *x, int x_ld, const float *w, int w_ld, const float *bias,
                    int hidden, enum sac_activation activation, int rows, int in, int out);
-    void (*linear_batch)(float *y, int y_ld, const float *x, int x_ld, const float *w, int w_ld,
-                         const float *bias, int hidden, enum sac_activation activation, int rows, int in,
-                         int out);
+    /* The same for a few rows, from weights that sac_panels_pack has packed. A row's bits are the same
+     * whatever `rows` is. Writes `out` columns of y and up to the next multiple of SAC_PANEL, but not beyond
+     * y_ld, which is no less than that. */
+    void (*linear_panels)(float *y, int y_ld, const float *x, int x_ld, const float *panels,
+                          const float *bias, int hidden, enum sac_activation activation, int rows, int in,
+                          int out);
     /* dx (rows, dx_ld) = (dy (rows, dy_ld) W^T) activation'(.) told from the activation's output h (rows,
      * dx_ld); d_bias (in) = column sums of the result. With h = NULL there are neither. Reads `out` columns,
      * writes `in`. */

@@ -4,6 +4,7 @@
 
 #include "../copy_floats.h"
 #include "kernels.h"
+#include "product.h"
 #include "vec_math.h"
 
 enum { LANES = SAC_LANES };
@@ -13,20 +14,6 @@ enum { LANES = SAC_LANES };
 SAC_INLINE int min_int(int a, int b)
 {
     return a < b ? a : b;
-}
-
-/* The first n lanes, all of them when n >= LANES. */
-SAC_INLINE vf load_lanes(const float *p, int n)
-{
-    return n >= LANES ? vf_load(p) : vf_load_part(p, n);
-}
-
-SAC_INLINE void store_lanes(float *p, vf x, int n)
-{
-    if (n >= LANES)
-        vf_store(p, x);
-    else
-        vf_store_part(p, x, n);
 }
 
 /* ---- random numbers ---- */
@@ -359,109 +346,7 @@ static void add(float *sum, const float *x, size_t n)
         vf_store(sum + i, vf_load(sum + i) + vf_load(x + i));
 }
 
-/* ---- dense layers: C += A B in tiles of R rows by C vectors that live in registers ---- */
-
-/* The operands of y (M, N) = x (M, K) w (K, N) + bias: x's element (i, k) is x[i * x_row + k * x_k]. */
-struct product {
-    float *y;
-    const float *x, *w, *bias; /* bias (N) or NULL */
-    size_t y_ld, x_row, x_k, w_ld;
-    int M, K, N;
-    bool relu;
-};
-
-/* sum (R, C) += x (R, at) times the w row; the last vector has `lanes` columns. */
-SAC_INLINE void product_step(vf sum[8][8], const float *const x[8], size_t at, const float *w, const int R,
-                             const int C, const int lanes)
-{
-    vf column[8];
-    SAC_UNROLL
-    for (int c = 0; c < C; c++)
-        column[c] = load_lanes(w + c * LANES, lanes);
-    SAC_UNROLL
-    for (int r = 0; r < R; r++) {
-        const vf factor = vf_set(x[r][at]);
-        SAC_UNROLL
-        for (int c = 0; c < C; c++)
-            sum[r][c] = vf_fma(factor, column[c], sum[r][c]);
-    }
-}
-
-/* Rows i .. i+R-1 and C vectors from column j on; the last one has `lanes` columns. Every element of y adds
- * its products in the order of k, whatever R and C. */
-SAC_INLINE void product_tile(const struct product *p, int i, int j, const int R, const int C, const int lanes)
-{
-    /* Rows far apart need a pointer each; with eight of them, moving on costs as much as a third of the
-     * products. */
-    vf sum[8][8];
-    const float *x[8];
-    SAC_UNROLL
-    for (int r = 0; r < R; r++) {
-        x[r] = p->x + (size_t)(i + r) * p->x_row;
-        SAC_UNROLL
-        for (int c = 0; c < C; c++)
-            sum[r][c] = p->bias != NULL ? load_lanes(p->bias + j + c * LANES, lanes) : vf_set(0);
-    }
-    const float *w = p->w + j;
-    size_t at = 0;
-    int k = 0;
-    if (LANES == 16 && p->x_k == 1)
-        for (; k + 4 <= p->K; k += 4, w += 4 * (size_t)p->w_ld, at += 4) {
-            product_step(sum, x, at, w, R, C, lanes);
-            product_step(sum, x, at + 1, w + p->w_ld, R, C, lanes);
-            product_step(sum, x, at + 2, w + 2 * (size_t)p->w_ld, R, C, lanes);
-            product_step(sum, x, at + 3, w + 3 * (size_t)p->w_ld, R, C, lanes);
-        }
-    for (; k < p->K; k++, w += p->w_ld, at += p->x_k)
-        product_step(sum, x, at, w, R, C, lanes);
-    SAC_UNROLL
-    for (int r = 0; r < R; r++) {
-        float *y = p->y + (size_t)(i + r) * p->y_ld + j;
-        SAC_UNROLL
-        for (int c = 0; c < C; c++) {
-            const vf out = p->relu ? vf_max(vf_set(0), sum[r][c]) : sum[r][c];
-            store_lanes(y + c * LANES, out, lanes);
-        }
-    }
-}
-
-/* Rows i .. i+R-1, all columns, up to C vectors at a time. */
-SAC_INLINE void product_rows(const struct product *p, int i, const int R, const int C)
-{
-    int j = 0;
-    for (; j + C * LANES <= p->N; j += C * LANES)
-        product_tile(p, i, j, R, C, LANES);
-    if (C > 4 && j + 4 * LANES <= p->N) {
-        product_tile(p, i, j, R, 4, LANES);
-        j += 4 * LANES;
-    }
-    if (C > 2 && j + 2 * LANES <= p->N) {
-        product_tile(p, i, j, R, 2, LANES);
-        j += 2 * LANES;
-    }
-    if (C > 1 && j + LANES <= p->N) {
-        product_tile(p, i, j, R, 1, LANES);
-        j += LANES;
-    }
-    if (j < p->N)
-        product_tile(p, i, j, R, 1, p->N - j);
-}
-
-/* Tiles as large as the register file takes: 32 registers with AVX-512, else 16. */
-SAC_INLINE void product(const struct product *p)
-{
-    int i = 0;
-    if (LANES == 16) {
-        for (; i + 8 <= p->M; i += 8)
-            product_rows(p, i, 8, 2);
-    }
-    for (; i + 4 <= p->M; i += 4)
-        product_rows(p, i, 4, LANES == 16 ? 4 : 3);
-    for (; i + 2 <= p->M; i += 2)
-        product_rows(p, i, 2, 4);
-    for (; i < p->M; i++)
-        product_rows(p, i, 1, 8);
-}
+/* ---- dense layers ---- */
 
 static void tanh_rows(float *y, int rows, int n, int ld)
 {
@@ -472,57 +357,45 @@ static void tanh_rows(float *y, int rows, int n, int ld)
     }
 }
 
-static void linear(float *y, int y_ld, const float *x, int x_ld, const float *w, int w_ld, const float *bias,
-                   int hidden, enum sac_activation activation, int rows, int in, int out)
+/* What every activation but tanh leaves of a sum: see struct product. */
+SAC_INLINE float least_output(int hidden, enum sac_activation activation)
 {
-    (void)out; /* the padding columns are computed too: zero weights give zeros */
-    const struct product p = {.y = y,
-                              .x = x,
-                              .w = w,
-                              .bias = bias,
-                              .y_ld = (size_t)y_ld,
-                              .x_row = (size_t)x_ld,
-                              .x_k = 1,
-                              .w_ld = (size_t)w_ld,
-                              .M = rows,
-                              .K = in,
-                              .N = w_ld,
-                              .relu = hidden && activation == SAC_RELU};
-    product(&p);
-    if (hidden && activation != SAC_RELU)
-        tanh_rows(y, rows, w_ld, y_ld);
+    return hidden && activation == SAC_RELU ? 0.0f : -INFINITY;
 }
 
-/* dx[r][i] for R rows and I inputs: dot products along `out`, which is contiguous in both operands. */
-SAC_INLINE void dot_tile(float *dx, size_t dx_ld, const float *dy, size_t dy_ld, const float *w, size_t w_ld,
-                         int out, const int R, const int I)
+/* `out` columns of weights that stand as rows */
+static void linear_dots(const struct product *p, int out)
 {
-    vf sum[4][4];
-    SAC_UNROLL
-    for (int r = 0; r < R; r++) {
-        SAC_UNROLL
-        for (int i = 0; i < I; i++)
-            sum[r][i] = vf_set(0);
-    }
-    for (int j = 0; j < out; j += LANES) {
-        vf row[4];
-        SAC_UNROLL
-        for (int i = 0; i < I; i++)
-            row[i] = load_lanes(w + (size_t)i * w_ld + j, out - j);
-        SAC_UNROLL
-        for (int r = 0; r < R; r++) {
-            const vf d = load_lanes(dy + (size_t)r * dy_ld + j, out - j);
-            SAC_UNROLL
-            for (int i = 0; i < I; i++)
-                sum[r][i] = vf_fma(d, row[i], sum[r][i]);
+    dot_products(p->y, p->y_row, p->x, p->x_row, p->w, (size_t)p->K, p->M, p->K, out);
+    for (int r = 0; r < p->M; r++) {
+        float *y = p->y + (size_t)r * p->y_row;
+        for (int j = 0; j < out; j++) {
+            const float sum = y[j] + p->bias[j];
+            y[j] = sum < p->least ? p->least : sum; /* NaN stays */
         }
     }
-    SAC_UNROLL
-    for (int r = 0; r < R; r++) {
-        SAC_UNROLL
-        for (int i = 0; i < I; i++)
-            dx[(size_t)r * dx_ld + (size_t)i] = vf_sum(sum[r][i]);
-    }
+}
+
+static void linear_panels(float *y, int y_ld, const float *x, int x_ld, const float *panels,
+                          const float *bias, int hidden, enum sac_activation activation, int rows, int in,
+                          int out)
+{
+    const struct product p = {.y = y,
+                              .x = x,
+                              .w = panels,
+                              .bias = bias,
+                              .y_row = (size_t)y_ld,
+                              .x_row = (size_t)x_ld,
+                              .M = rows,
+                              .K = in,
+                              .N = (out + LANES - 1) / LANES * LANES,
+                              .least = least_output(hidden, activation)};
+    if (out <= SAC_FEW_OUTPUTS)
+        linear_dots(&p, out);
+    else
+        product(p);
+    if (hidden && activation == SAC_TANH)
+        tanh_rows(y, rows, out, y_ld);
 }
 
 /* ---- backwards through an activation, and column sums ---- */
@@ -595,20 +468,39 @@ static void column_sums(float *sums, const float *d, int rows, int n, int ld)
 
 static void head_forward(float *q, const float *h, int ld, const float *w, float bias, int rows, int n)
 {
-    int r = 0;
-    for (; r + 4 <= rows; r += 4)
-        dot_tile(q + r, 1, h + (size_t)r * (size_t)ld, (size_t)ld, w, 0, n, 4, 1);
-    for (; r < rows; r++)
-        dot_tile(q + r, 1, h + (size_t)r * (size_t)ld, (size_t)ld, w, 0, n, 1, 1);
-    for (r = 0; r < rows; r++)
+    dot_products(q, 1, h, (size_t)ld, w, 0, rows, n, 1);
+    for (int r = 0; r < rows; r++)
         q[r] += bias;
+}
+
+/* dw = dq^T h for C vectors of columns, the last with `lanes` columns */
+SAC_INLINE void head_columns(float *dw, const float *dq, const float *h, size_t ld, int rows, const int C,
+                             const int lanes)
+{
+    vf sum[8];
+    SAC_UNROLL
+    for (int c = 0; c < C; c++)
+        sum[c] = vf_set(0);
+    for (int r = 0; r < rows; r++, h += ld) {
+        const vf factor = vf_set(dq[r]);
+        SAC_UNROLL
+        for (int c = 0; c < C; c++)
+            sum[c] = vf_fma(factor, load_lanes(h + c * LANES, lanes), sum[c]);
+    }
+    SAC_UNROLL
+    for (int c = 0; c < C; c++)
+        store_lanes(dw + c * LANES, sum[c], lanes);
 }
 
 static void head_backward(float *dw, float *d_bias, const float *dq, const float *h, int ld, int rows, int n)
 {
-    const struct product p = {
-        .y = dw, .x = dq, .w = h, .bias = NULL, .x_k = 1, .w_ld = (size_t)ld, .M = 1, .K = rows, .N = n};
-    product(&p);
+    int j = 0;
+    for (; j + 8 * LANES <= n; j += 8 * LANES)
+        head_columns(dw + j, dq, h + j, (size_t)ld, rows, 8, LANES);
+    for (; j + 4 * LANES <= n; j += 4 * LANES)
+        head_columns(dw + j, dq, h + j, (size_t)ld, rows, 4, LANES);
+    for (; j < n; j += LANES)
+        head_columns(dw + j, dq, h + j, (size_t)ld, rows, 1, n - j);
     double sum = 0;
     for (int r = 0; r < rows; r++)
         sum += (double)dq[r];
@@ -756,7 +648,7 @@ const struct sac_kernels SAC_KERNELS = {
     .activation_backward = activation_backward,
     .column_sums = column_sums,
     .linear = linear,
-    .linear_batch = linear_batch,
+    .linear_panels = linear_panels,
     .linear_backward_input = linear_backward_input,
     .linear_backward_weights = linear_backward_weights,
     .head_forward = head_forward,

@@ -223,6 +223,26 @@ static void linear(float *y, int y_ld, const float *x, int x_ld, const float *w,
         activate(y, activation, rows, w_ld, y_ld);
 }
 
+static void linear_panels(float *y, int y_ld, const float *x, int x_ld, const float *panels,
+                          const float *bias, int hidden, enum sac_activation activation, int rows, int in,
+                          int out)
+{
+    for (int r = 0; r < rows; r++) {
+        for (int j = 0; j < out; j++) {
+            const float *w = out <= SAC_FEW_OUTPUTS
+                                 ? panels + at(j, in, 0)
+                                 : panels + at(j / SAC_PANEL * in, SAC_PANEL, j % SAC_PANEL);
+            const int next = out <= SAC_FEW_OUTPUTS ? 1 : SAC_PANEL;
+            double sum = (double)bias[j];
+            for (int k = 0; k < in; k++)
+                sum += (double)x[at(r, x_ld, k)] * (double)w[at(k, next, 0)];
+            y[at(r, y_ld, j)] = (float)sum;
+        }
+    }
+    if (hidden)
+        activate(y, activation, rows, out, y_ld);
+}
+
 static void linear_backward_input(float *dx, int dx_ld, float *d_bias, const float *dy, int dy_ld,
                                   const float *w, int w_ld, const float *h, enum sac_activation activation,
                                   int rows, int in, int out)
@@ -355,7 +375,7 @@ const struct sac_kernels sac_kernels_scalar = {
     .activation_backward = activation_backward,
     .column_sums = column_sums,
     .linear = linear,
-    .linear_batch = linear,
+    .linear_panels = linear_panels,
     .linear_backward_input = linear_backward_input,
     .linear_backward_weights = linear_backward_weights,
     .head_forward = head_forward,

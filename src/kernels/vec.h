@@ -108,6 +108,20 @@ SAC_INLINE void vf_store_part(float *p, vf x, int n)
 #endif
 }
 
+/* The first n lanes, all of them when n >= SAC_LANES. */
+SAC_INLINE vf load_lanes(const float *p, int n)
+{
+    return n >= SAC_LANES ? vf_load(p) : vf_load_part(p, n);
+}
+
+SAC_INLINE void store_lanes(float *p, vf x, int n)
+{
+    if (n >= SAC_LANES)
+        vf_store(p, x);
+    else
+        vf_store_part(p, x, n);
+}
+
 /* a b + c, rounded once where the instruction set can. */
 SAC_INLINE vf vf_fma(vf a, vf b, vf c)
 {
