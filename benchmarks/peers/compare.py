@@ -235,6 +235,13 @@ def training_rows(contenders, whose, shape, cpus):
         *(f"{statistics.median(returns[who]):.0f}" if returns[who] else "–" for who in NAMES), "")
 
 
+def version(package):
+    try:
+        return f"{package} {importlib.metadata.version(package)}"
+    except importlib.metadata.PackageNotFoundError:  # RLTOOLS names headers from elsewhere
+        return package
+
+
 def parse():
     parser = argparse.ArgumentParser(prog="compare.sh", description="softac beside other implementations of SAC")
     parser.add_argument("--rounds", type=int, default=3, help="of update rates [%(default)s]")
@@ -256,8 +263,7 @@ def main():
     options = parse()
     whose = [who for who in NAMES if who == "softac" or who in options.peers.split(",")]
     cpus = cores()
-    print(", ".join(f"{name} {importlib.metadata.version(name)}" for who in whose for name in PACKAGES[who]),
-          f"(RLtools with {options.blas})\n")
+    print(", ".join(version(name) for who in whose for name in PACKAGES[who]), f"(RLtools with {options.blas})\n")
     with tempfile.TemporaryDirectory() as folder:
         contenders = Contenders(options, folder)
         if options.rounds:
