@@ -65,21 +65,34 @@ static void copy_panel(float *panel, const struct dense *p, const struct block *
     }
 }
 
-/* LANES of k and of columns at a time */
+/* LANES of k and of columns: all of them, or the first `depth` and `columns`. */
+SAC_INLINE void transpose_lanes(float *panel, size_t panel_ld, const float *w, size_t w_ld, const int columns,
+                                const int depth)
+{
+    vf row[LANES];
+    SAC_UNROLL
+    for (int l = 0; l < LANES; l++)
+        row[l] = l < columns ? load_lanes(w + (size_t)l * w_ld, depth) : vf_set(0);
+    vec_transpose(row);
+    SAC_UNROLL
+    for (int l = 0; l < LANES; l++) {
+        if (l < depth)
+            vf_store(panel + (size_t)l * panel_ld, row[l]);
+    }
+}
+
 static void transpose_panel(float *panel, const struct dense *p, const struct block *b, int C)
 {
+    const size_t ld = (size_t)(C * LANES);
     for (int c = 0; c < C; c++) {
         const float *w = p->w + (size_t)(b->j + c * LANES) * p->w_ld + b->k;
         const int columns = lanes_of(b, c, C);
-        for (int k = 0; k < b->depth; k += LANES) {
-            const int depth = min_int(b->depth - k, LANES);
-            vf row[LANES];
-            for (int l = 0; l < LANES; l++)
-                row[l] = l < columns ? load_lanes(w + (size_t)l * p->w_ld + k, depth) : vf_set(0);
-            vec_transpose(row);
-            for (int l = 0; l < depth; l++)
-                vf_store(panel + ((k + l) * C + c) * LANES, row[l]);
-        }
+        float *to = panel + c * LANES;
+        int k = 0;
+        for (; columns == LANES && k + LANES <= b->depth; k += LANES)
+            transpose_lanes(to + (size_t)k * ld, ld, w + k, p->w_ld, LANES, LANES);
+        for (; k < b->depth; k += LANES)
+            transpose_lanes(to + (size_t)k * ld, ld, w + k, p->w_ld, columns, min_int(b->depth - k, LANES));
     }
 }
 
