@@ -17,8 +17,10 @@ models=$(cd "$(dirname "$0")" && pwd)
 # The long ones come first, so that two side by side end together.
 configurations() {
     cat <<'END'
+model composition -DSTEPS=1 -DWARMUP=0 -DPAUSES=1
+broken WEAK_U WEAK_V BROKEN_PARK_WITHOUT_WAKE BROKEN_RESUME_BEFORE_READS_END BROKEN_VISIT_EARLY
 model composition -DSTEPS=2
-broken WEAK_B WEAK_C BROKEN_NO_GRANT_WHILE_WAITING
+broken WEAK_B WEAK_C WEAK_G WEAK_H BROKEN_NO_GRANT_WHILE_WAITING BROKEN_GUARD_TOO_SMALL
 model composition -DSTEPS=1 -DWARMUP=0 -DWITH_STOP
 broken BROKEN_STOP_WITHOUT_WAKE
 model governor -DENVS=1 -DSTEPS=2 -DWARMUP=2 -DLOCKSTEP -DPAUSES=1
@@ -88,8 +90,6 @@ END
 long_configurations() {
     cat <<'END'
 model governor -DENVS=2 -DSTEPS=5
-model composition -DSTEPS=1 -DWARMUP=0 -DPAUSES=1
-broken WEAK_V
 model governor -DENVS=2 -DSTEPS=3 -DWITH_STOP
 END
 }

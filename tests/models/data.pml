@@ -46,14 +46,24 @@ inline trim_reads() {
         v_ = 0
     }
 }
+/* An env thread that has ended writes no rows. */
+inline forget_reads(env) {
+    d_step {
+        v_ = 0;
+        do :: v_ < LIMITS -> reads_of_limit[env * LIMITS + v_] = 0; v_++ :: else -> break od;
+        v_ = 0;
+        do :: v_ < CAPACITY -> read_of[env * CAPACITY + v_] = 0; v_++ :: else -> break od;
+        v_ = 0
+    }
+}
 /* Rows that left the window are forgotten. */
 #define TRIM_ROWS(env, old_floor, new_floor)                                \
     v_ = old_floor;                                                         \
     do :: v_ < new_floor -> is_reset[PLACE(env, v_)] = 0; v_++ :: else -> v_ = 0; break od
 #if defined(WEAK_B) || defined(WEAK_C)
-#define LEARN_HEAD(env) window_head[env] = look
+#define LEARN_HEAD(env) window_head[env] = (books_closed -> 0 : look)
 #else
-#define LEARN_HEAD(env) window_head[env] = look; JOIN(LEARNER, ROWS(env), look)
+#define LEARN_HEAD(env) window_head[env] = (books_closed -> 0 : look); JOIN(LEARNER, ROWS(env), look)
 #endif
 
 /* Before the threads start. */
@@ -78,7 +88,7 @@ inline append(me, reset) {
 #endif
         assert(read_of[PLACE(me, newest[HEAD(me)])] <= KNOWN(me, READS));
         row_in[PLACE(me, newest[HEAD(me)])] = newest[HEAD(me)] + 1;
-        is_reset[PLACE(me, newest[HEAD(me)])] = reset;
+        is_reset[PLACE(me, newest[HEAD(me)])] = (reset && !books_closed);
         newest[HEAD(me)] = newest[HEAD(me)] + 1;
         KNOWN(me, HEAD(me)) = newest[HEAD(me)];
         newest[ROWS(me)] = newest[HEAD(me)];
@@ -99,7 +109,7 @@ inline draw() {
             :: look < window_head[env] ->
                 assert(row_in[PLACE(env, look)] == look + 1);
                 assert(look + 1 <= KNOWN(LEARNER, ROWS(env)));
-                read_of[PLACE(env, look)] = newest[READS];
+                if :: !gone[env] -> read_of[PLACE(env, look)] = newest[READS] :: else fi;
                 granted = granted || (look > newest[LIMIT(env)] - CAPACITY && !is_reset[PLACE(env, look)]);
                 look++
             :: else -> break
@@ -149,40 +159,97 @@ byte reads_in[SLOTS * HOLDERS]; /* of a slot by a holder: */
 #define OPEN 1    /* one that no release follows yet */
 #define LET_GO 2  /* one that the newest `released` carries */
 
+/* The learner will look for no slot and read no row any more: who reads what does not matter to anybody then. */
+bit books_closed;
+inline close_books() {
+    d_step {
+        books_closed = 1;
+        counted_since = 0;
+        v_ = 0;
+        do
+        :: v_ < SLOTS ->
+            released[v_] = 0; taken[v_] = 0; seen[v_] = 0;
+            if :: v_ != current -> version_in[v_] = 0 :: else fi;
+            v_++
+        :: else -> break
+        od;
+        v_ = 0;
+        do :: v_ < SLOTS * HOLDERS -> reads_in[v_] = ORDERED; v_++ :: else -> break od;
+        v_ = 0;
+        do :: v_ < ENVS * CAPACITY -> is_reset[v_] = 0; v_++ :: else -> break od;
+        v_ = 0;
+        do :: v_ < ENVS -> window_head[v_] = 0; v_++ :: else -> break od;
+        v_ = 0
+    }
+}
+
 inline let_go(me) {
     atomic { /* E */
-        released[slot] = released[slot] + 1;
+        if
+        :: !books_closed ->
+            released[slot] = released[slot] + 1;
 #ifdef BROKEN_LET_GO_EARLY
-        reads_in[slot * HOLDERS + HOLDER(me)] = OPEN;
+            reads_in[slot * HOLDERS + HOLDER(me)] = OPEN
 #elif !defined(WEAK_E)
-        reads_in[slot * HOLDERS + HOLDER(me)] = LET_GO;
+            reads_in[slot * HOLDERS + HOLDER(me)] = LET_GO
 #endif
+        :: else
+        fi;
         slot = NONE
     }
 }
 
-/* A look, and unless that shows the slot that is held, another slot. The snapshot is read from now on. A look that shows a
- * newer publish never shows the slot that is held: the learner does not take that one. */
-inline hold(me) {
-    if
-    :: slot != NONE && KNOWN(me, PUBLISHED) < newest[PUBLISHED] -> let_go(me)
-    :: slot != NONE
-    :: slot == NONE
-    fi;
-    if
-    :: slot == NONE ->
-        atomic { /* G */
-            slot = current;
-            counted_since++;
-            KNOWN(me, PUBLISHED) = newest[PUBLISHED];
+inline take_slot(me) { /* G */
+    slot = current;
+    KNOWN(me, PUBLISHED) = newest[PUBLISHED];
 #if !defined(WEAK_G) && !defined(WEAK_H)
-            JOIN(me, VERSIONS, word_carries);
+    JOIN(me, VERSIONS, word_carries);
 #endif
-            assert(version_in[slot] == word_carries && version_in[slot] <= KNOWN(me, VERSIONS));
-            reads_in[slot * HOLDERS + HOLDER(me)] = OPEN
-        }
+    assert(version_in[slot] == word_carries && version_in[slot] <= KNOWN(me, VERSIONS));
+    if
+    :: !books_closed -> counted_since++; reads_in[slot * HOLDERS + HOLDER(me)] = OPEN
     :: else
     fi
+}
+
+/* Writes of one thread that follow one another are one step, at the time of the first: an env thread's G, both B and K, or
+ * its E and AH; the learner's H and M; the main thread's E and its question. Nothing is lost. Take a run in which others
+ * act (X) between the first write and a later one; the same X can come after both:
+ * - After the first write the thread loads nothing that others write meanwhile, so X does not change what it does: room
+ *   (A) and allowance (N) were looked at before G, the steps (L) and the free slots (F) before H, and the main thread's
+ *   look at PARKED before its first question shows 0 whenever it comes.
+ * - Only the first write may be a read-modify-write of what others change too: G and H of the word, E of `released`. It
+ *   stays where it was, so their order does. The later ones are to variables that this thread alone writes (`head`,
+ *   `steps`, `allowance`, `env_left`, the question). X can only load those, and may still see the older value: it can not
+ *   know of the newer one. A release carries what it carried before, since the thread learns nothing in between.
+ * - Plain accesses that come earlier with their store still race. If X accessed the same memory before them and they were
+ *   not ordered after it, they fail in append() or touch() or at H; now they come before X, and X fails, for it knows
+ *   nothing that was released after them: a draw finds another row than it expects, or one that `head` did not show it; a
+ *   visit finds a clock that it does not know; a publish, a read that nothing orders (OPEN).
+ * - What is asserted of another thread's later writes must not look at `newest`, which they now reach sooner. So each side
+ *   of the governor's bound is asserted of what the thread itself knows, which is never more: SURE.
+ * Only for one env thread: with two, `steps` and `env_left` have two writers, and the order of their K would be lost. */
+#define SURE(thread, variable) KNOWN(thread, variable)
+#if ENVS > 1
+#error "the steps of two env threads must not be put together"
+#endif
+
+/* A step: a look, and unless that shows the slot that is held, another slot; the snapshot is read from then on. A look that
+ * shows a newer publish never shows the slot that is held: the learner does not take that one. Then the rows and K. */
+inline act(me) {
+    do
+    :: atomic { slot != NONE && KNOWN(me, PUBLISHED) < newest[PUBLISHED] -> let_go(me) }
+    :: atomic {
+            if :: slot == NONE -> take_slot(me) :: else fi;
+            append(me, false);
+            if
+            :: append(me, true) /* the episode is over */
+            :: true
+            fi;
+            count_step(me);
+            break
+        }
+    od
 }
 
 /* Is there a slot that is not published, and that nobody holds? */
@@ -244,4 +311,21 @@ inline publish() {
         fi;
         look = 0
     }
+}
+
+/* All that the learner reads and writes up to H. */
+inline update() {
+    atomic {
+#if PAUSES
+        touch(LEARNER);
+#endif
+        draw();
+        publish();
+        if :: done + ROUND == UPDATES -> close_books() :: else fi
+    }
+}
+
+/* What the main thread knows of snapshots it makes no use of any more. */
+inline end_export() {
+    atomic { let_go(MAIN); KNOWN(MAIN, PUBLISHED) = 0; KNOWN(MAIN, VERSIONS) = 0 }
 }

@@ -128,19 +128,25 @@
 #define GATES (ENVS + 1)
 #endif
 #define EACH_ENV(variable) (((1 << ENVS) - 1) << variable(0))
-/* What sleepers and wakers of each gate tell each other that the receiver makes use of. */
-#define TO_ENVS (SET(ALLOWANCE) | SET(STOP) | EACH_ENV(LIMIT) | SET(AGREED) | SET(RETURNED))
-#define TO_LEARNER (SET(COUNTED) | SET(STOP) | EACH_ENV(HEAD) | SET(ASKED) | SET(ENV_LEFT) | SET(RETURNED))
-#define TO_MAIN (SET(STOP) | SET(PARKED) | SET(ENV_LEFT) | SET(LEARNERS_LEFT) | EACH_ENV(CLOCK) | SET(CLOCK(LEARNER)))
-#define TO_PARKED (SET(RESUMED) | SET(CLOCK(MAIN)))
-#define CARRIES(gate)                                                       \
-    ((gate) < ENVS -> TO_ENVS | SET(WAITING(gate))                          \
-     : ((gate) == LEARNER_GATE -> TO_LEARNER | SET(NEED) : ((gate) == MAIN_GATE -> TO_MAIN : TO_PARKED)))
-#define ENV_INTERESTS(env)                                                  \
-    (SET(ALLOWANCE) | SET(STOP) | SET(NEED) | SET(LIMIT(env)) | SET(AGREED) | SET(RETURNED) | TO_PARKED)
-#define INTERESTS(thread)                                                   \
-    ((thread) < ENVS -> ENV_INTERESTS(thread)                               \
-     : ((thread) == LEARNER -> TO_LEARNER | EACH_ENV(WAITING) | TO_PARKED : TO_MAIN))
+/* What each thread makes use of: at its own gate, what its condition loads; at the gate of one that it wakes, what that one
+ * waits for. */
+#ifdef DIES
+#define TO_ALL SET(RETURNED)
+#else
+#define TO_ALL 0
+#endif
+#ifdef ALONE
+#define TO_LEARNER (TO_ALL | SET(COUNTED) | SET(STOP) | EACH_ENV(HEAD) | SET(ASKED) | SET(ENV_LEFT))
+#else
+#define TO_LEARNER (TO_ALL | SET(COUNTED) | SET(STOP) | EACH_ENV(HEAD) | SET(ASKED))
+#endif
+#define TO_ENV(env) (TO_ALL | SET(ALLOWANCE) | SET(STOP) | SET(LIMIT(env)) | SET(AGREED))
+#define TO_MAIN (SET(STOP) | SET(PARKED) | SET(ENV_LEFT) | SET(LEARNERS_LEFT))
+#define HEARS(thread, gate)                                                 \
+    ((gate) == RESUME_GATE -> ((thread) <= LEARNER -> SET(RESUMED) : 0)     \
+     : ((gate) == MAIN_GATE -> ((thread) == MAIN -> TO_MAIN : 0)            \
+     : ((gate) == LEARNER_GATE -> ((thread) == LEARNER -> TO_LEARNER : ((thread) < ENVS -> TO_ALL | SET(NEED) : 0)) \
+     : ((thread) == (gate) -> TO_ENV(gate) : ((thread) == LEARNER -> TO_ALL | SET(WAITING(gate)) : 0)))))
 #include "weak.pml"
 
 #define ALLOWANCES (STEPS * P + 2) /* stores of it, at most */
@@ -164,6 +170,7 @@ byte steps_of_updates[STEPS * P + 1]; /* AF: the same */
 #endif
 #if PAUSES
 byte clocks_of_parked[WORKERS], clocks_of_left[WORKERS]; /* S, AH, AK: what the newest store carries */
+bit visits_over;
 #endif
 
 #define JOIN(thread, variable, value)                                       \
@@ -196,23 +203,47 @@ inline load_resumed(me) {
     look = 0
 }
 inline park(me) {
-    atomic { newest[PARKED] = newest[PARKED] + 1; KNOWN(me, PARKED) = newest[PARKED]; CARRIED_BY_S }; /* S */
+    atomic { /* S */
+        if :: !gone[MAIN] -> newest[PARKED] = newest[PARKED] + 1 :: else fi;
+        KNOWN(me, PARKED) = newest[PARKED];
+        CARRIED_BY_S
+    };
 #ifndef BROKEN_PARK_WITHOUT_WAKE
     wake(me, MAIN_GATE, old);
 #endif
     do
-    :: atomic { load_resumed(me); if :: resumes -> break :: else -> announce_sleep(me, RESUME_GATE) fi };
-        atomic { load_resumed(me); if :: resumes -> no_sleep(me); break :: else -> futex_sleep(me, RESUME_GATE) fi };
-        futex_woken(me)
+    :: atomic {
+            futex_woken(me);
+            load_resumed(me);
+            if :: resumes -> break :: else -> announce_sleep(me, RESUME_GATE) fi
+        };
+        atomic { load_resumed(me); if :: resumes -> no_sleep(me); break :: else -> futex_sleep(me, RESUME_GATE) fi }
     od;
-    resumes = false
+    atomic { resumes = false; KNOWN(me, PARKED) = 0 }
 }
 /* A plain access to what the main thread reads at a safe point. */
 inline touch(me) {
     atomic {
         assert(KNOWN(me, CLOCK(MAIN)) >= newest[CLOCK(MAIN)]);
-        newest[CLOCK(me)] = newest[CLOCK(me)] + 1;
-        KNOWN(me, CLOCK(me)) = newest[CLOCK(me)]
+        if
+        :: !visits_over -> newest[CLOCK(me)] = newest[CLOCK(me)] + 1; KNOWN(me, CLOCK(me)) = newest[CLOCK(me)]
+        :: else
+        fi
+    }
+}
+/* The main thread will read nothing more: when the others wrote does not matter to anybody then. */
+inline end_visits() {
+    d_step {
+        visits_over = 1;
+        v_ = 0;
+        do
+        :: v_ < WORKERS ->
+            newest[CLOCK(v_)] = 0; KNOWN(v_, CLOCK(v_)) = 0; KNOWN(MAIN, CLOCK(v_)) = 0;
+            clocks_of_parked[v_] = 0; clocks_of_left[v_] = 0;
+            v_++
+        :: else -> break
+        od;
+        v_ = 0
     }
 }
 #define LOOK_ASKED(me, variable) LOOK(me, variable, look_asked)
@@ -227,6 +258,7 @@ inline touch(me) {
 #ifdef COMPOSITION
 #include "data.pml"
 #else
+#define SURE(thread, variable) newest[variable] /* what an assertion may rely on; see data.pml */
 #define ROWS_OF_STEP 1
 #define LEARN_ROOM skip
 #define LEARN_HEAD(env) skip
@@ -326,20 +358,24 @@ inline env_wait() {
     :: ready
     :: else ->
         do
-        :: atomic { env_ready(); if :: ready -> break :: else -> announce_sleep(me, ENV_GATE(me)) fi };
+        :: atomic {
+                futex_woken(me);
+                env_ready();
+                allowed = false;
+                if :: ready -> break :: else -> announce_sleep(me, ENV_GATE(me)) fi
+            };
 #ifndef BROKEN_NO_SECOND_LOOK
 #if GUARD && !defined(BROKEN_NO_CALL_FOR_ROOM)
             env_ready();
             if :: ready -> no_sleep(me); break :: else fi;
-            if :: allowed -> wake(me, LEARNER_GATE, old) :: else fi; /* env_before_sleep */
-            futex_sleep(me, ENV_GATE(me));
+            if :: allowed -> allowed = false; wake(me, LEARNER_GATE, old) :: else fi; /* env_before_sleep */
+            futex_sleep(me, ENV_GATE(me))
 #else
-            atomic { env_ready(); if :: ready -> no_sleep(me); break :: else -> LAST_STEP fi };
+            atomic { env_ready(); if :: ready -> no_sleep(me); break :: else -> LAST_STEP fi }
 #endif
 #else
-            futex_sleep(me, ENV_GATE(me));
+            futex_sleep(me, ENV_GATE(me))
 #endif
-            futex_woken(me)
         od;
         set_waiting(UNBOUNDED)
     fi;
@@ -369,6 +405,9 @@ inline wake_everybody(me) {
 /* count_env_left() */
 inline count_left() {
     atomic { /* AH */
+#ifdef COMPOSITION
+        if :: slot != NONE -> let_go(me) :: else fi;
+#endif
         newest[ENV_LEFT] = newest[ENV_LEFT] + 1;
         KNOWN(me, ENV_LEFT) = newest[ENV_LEFT];
 #if defined(ALONE) && !defined(WEAK_AH)
@@ -396,6 +435,28 @@ inline unlearn() {
     :: KNOWN(me, NEED) <= newest[COUNTED] + 1 -> KNOWN(me, NEED) = 0
     :: else
     fi
+}
+
+inline count_step(me) { /* K */
+#if PAUSES
+    touch(me);
+#endif
+    newest[COUNTED] = newest[COUNTED] + 1;
+    KNOWN(me, COUNTED) = newest[COUNTED];
+#if GUARD
+    v_ = 0;
+    do
+    :: v_ < ENVS ->
+        heads_of_steps[newest[COUNTED] * ENVS + v_] = heads_of_steps[(newest[COUNTED] - 1) * ENVS + v_];
+        v_++
+    :: else -> break
+    od;
+#ifndef WEAK_K
+    heads_of_steps[newest[COUNTED] * ENVS + me] = newest[HEAD(me)];
+#endif
+#endif
+    assert(newest[COUNTED] <= allowance_is[SURE(me, ALLOWANCE)]);
+    ticket = 0
 }
 
 proctype EnvThread(byte me) {
@@ -453,9 +514,6 @@ proctype EnvThread(byte me) {
             assert(version == DUE((round - 1) * ENVS) / ROUND * ROUND)
         };
 #endif
-#ifdef COMPOSITION
-        hold(me);
-#endif
 #ifdef DIES
         if
         :: me == 0 -> /* sac_governor_give_back */
@@ -465,38 +523,16 @@ proctype EnvThread(byte me) {
         fi;
 #endif
 #ifdef COMPOSITION
-        append(me, false);
-        if
-        :: append(me, true) /* the episode is over */
-        :: true
-        fi;
-#elif GUARD
+        act(me);
+#else
+#if GUARD
         atomic { /* B */
             newest[HEAD(me)] = newest[HEAD(me)] + 1;
             KNOWN(me, HEAD(me)) = newest[HEAD(me)]
         };
 #endif
-        atomic { /* K */
-#if PAUSES
-            touch(me);
+        atomic { count_step(me) };
 #endif
-            newest[COUNTED] = newest[COUNTED] + 1;
-            KNOWN(me, COUNTED) = newest[COUNTED];
-#if GUARD
-            v_ = 0;
-            do
-            :: v_ < ENVS ->
-                heads_of_steps[newest[COUNTED] * ENVS + v_] = heads_of_steps[(newest[COUNTED] - 1) * ENVS + v_];
-                v_++
-            :: else -> break
-            od;
-#ifndef WEAK_K
-            heads_of_steps[newest[COUNTED] * ENVS + me] = newest[HEAD(me)];
-#endif
-#endif
-            assert(newest[COUNTED] <= allowance_is[newest[ALLOWANCE]]);
-            ticket = 0
-        };
         step_sequence(me, LEARNER_GATE, old);
         atomic {
             if
@@ -508,13 +544,18 @@ proctype EnvThread(byte me) {
         if :: old -> old = 0; wake_sleepers(LEARNER_GATE) :: else fi
     od;
 out:
-#ifdef COMPOSITION
-    if :: slot != NONE -> let_go(me) :: else fi;
-#endif
 #if PAUSES || defined(ALONE)
     count_left();
+#elif defined(COMPOSITION)
+    if :: slot != NONE -> let_go(me) :: else fi;
 #endif
-    atomic { ended++; ready = false; allowed = false; ticket = 0; look_asked = 0; forget(me) }
+    atomic {
+        ended++; ready = false; allowed = false; ticket = 0; look_asked = 0;
+#ifdef COMPOSITION
+        forget_reads(me);
+#endif
+        forget(me)
+    }
 }
 
 /* --- learner --- */
@@ -630,16 +671,15 @@ inline answer() {
     :: ready ->
         KNOWN(LEARNER, STOP) = look_stop;
         KEEP_ASKED(LEARNER, ASKED);
-        KNOWN(LEARNER, COUNTED) = counted
+        KNOWN(LEARNER, COUNTED) = counted;
 #if GUARD
-        ;
         v_ = counted * ENVS;
         do /* no longer needed */
         :: v_ > 0 -> v_--; heads_of_steps[v_] = 0
         :: else -> break
         od
 #endif
-    :: else
+    :: else -> counted = 0
     fi;
     look_stop = 0;
     look_asked = 0
@@ -652,7 +692,7 @@ inline learner_grants() {
 inline learner_ready() { answer() }
 #else
 inline learner_grants() { skip }
-inline learner_ready() { load_steps(); answer() }
+inline learner_ready() { futex_woken(LEARNER); load_steps(); answer() }
 #endif
 
 inline grant_ring() {
@@ -666,7 +706,7 @@ inline grant_ring() {
         newest[LIMIT(env)] = look + GUARD; /* D */
         KNOWN(LEARNER, LIMIT(env)) = newest[LIMIT(env)];
 #ifdef COMPOSITION
-        reads_of_limit[env * LIMITS + look + GUARD] = newest[READS];
+        if :: !gone[env] -> reads_of_limit[env * LIMITS + look + GUARD] = newest[READS] :: else fi;
 #endif
         granted = true
     :: else
@@ -686,14 +726,28 @@ inline grant_ring() {
 }
 /* sac_replay_grant() after a look at the steps. */
 inline grant() {
-    atomic { load_steps(); grant_ring() };
+    atomic { futex_woken(LEARNER); load_steps(); grant_ring() };
     do
     :: env > 0 -> atomic { grant_ring() }
     :: else -> break
     od
 }
 
-inline allow() {
+/* sac_governor_updated */
+inline updated() {
+    atomic {
+        done = done + ROUND;
+#ifndef LOCKSTEP
+        assert(done * Q <= (SURE(LEARNER, COUNTED) + LEARNER_SLACK - WARMUP) * P);
+#endif
+#ifdef OBSERVER
+        newest[UPDATED] = done; /* AF */
+        KNOWN(LEARNER, UPDATED) = done;
+        steps_of_updates[done] = counted;
+#endif
+    }
+}
+inline store_allowance() {
     atomic { /* M */
         newest[ALLOWANCE] = newest[ALLOWANCE] + 1;
         KNOWN(LEARNER, ALLOWANCE) = newest[ALLOWANCE];
@@ -708,7 +762,10 @@ inline allow() {
 #ifdef LOCKSTEP
         version_of_allowance[newest[ALLOWANCE]] = newest[PUBLISHED]
 #endif
-    };
+    }
+}
+inline allow() {
+    store_allowance();
     wake_envs_if_wanted()
 }
 proctype Learner() {
@@ -734,11 +791,10 @@ proctype Learner() {
             atomic {
                 learner_ready();
                 if :: ready -> no_sleep(LEARNER); break :: else -> futex_sleep(LEARNER, LEARNER_GATE) fi
-            };
+            }
 #else
-            futex_sleep(LEARNER, LEARNER_GATE);
+            futex_sleep(LEARNER, LEARNER_GATE)
 #endif
-            futex_woken(LEARNER)
         od;
         ready = false;
         if :: KNOWN(LEARNER, STOP) -> break :: else fi;
@@ -765,32 +821,22 @@ proctype Learner() {
 #endif
         if
         :: done + ROUND <= DUE_NOW ->
+#ifdef COMPOSITION
+            atomic { update(); updated(); store_allowance() };
+            wake_envs_if_wanted()
+#else
 #if PAUSES
             touch(LEARNER);
-#endif
-#ifdef COMPOSITION
-            draw();
-            publish();
 #endif
 #ifdef LOCKSTEP
 #ifndef BROKEN_PUBLISH_AFTER_ALLOWANCE
             STORE(LEARNER, PUBLISHED, done + ROUND);
 #endif
 #endif
-            /* sac_governor_updated */
-            atomic {
-                done = done + ROUND;
-#ifndef LOCKSTEP
-                assert(done * Q <= (newest[COUNTED] + LEARNER_SLACK - WARMUP) * P);
-#endif
-#ifdef OBSERVER
-                newest[UPDATED] = done; /* AF */
-                KNOWN(LEARNER, UPDATED) = done;
-                steps_of_updates[done] = counted;
-#endif
-            };
+            updated();
 #ifndef LOCKSTEP
             allow()
+#endif
 #endif
         :: else ->
             if :: counted >= STEPS_AT_END -> break :: else fi;
@@ -814,13 +860,19 @@ proctype Learner() {
 #endif
 #endif
         fi;
-again:  skip
+again:  counted = 0
     od;
 #if PAUSES
     atomic { newest[LEARNERS_LEFT] = 1; KNOWN(LEARNER, LEARNERS_LEFT) = 1; CARRIED_BY_AK }; /* AK */
     wake(LEARNER, MAIN_GATE, old);
 #endif
-    atomic { ended++; ready = false; look_asked = 0; counted = 0; forget(LEARNER) }
+    atomic {
+        ended++; ready = false; look_asked = 0; counted = 0;
+#ifdef COMPOSITION
+        close_books();
+#endif
+        forget(LEARNER)
+    }
 }
 
 /* --- main thread --- */
@@ -834,7 +886,11 @@ inline pause_over() {
         LOOK(MAIN, ENV_LEFT, look_left);
         LOOK(MAIN, LEARNERS_LEFT, look_asked);
         look_left = look_left + look_asked;
+#ifdef BROKEN_VISIT_EARLY
+        all_parked = (look - parked_before + look_left >= WORKERS - 1);
+#else
         all_parked = (look - parked_before + look_left == WORKERS);
+#endif
         KNOWN(MAIN, STOP) = look_stop;
         if :: all_parked -> KNOWN(MAIN, PARKED) = look :: else fi;
         look = 0; look_stop = 0; look_left = 0; look_asked = 0;
@@ -887,40 +943,60 @@ proctype Main() {
     bool old, all_parked;
 #ifdef COMPOSITION
     byte slot = NONE;
-    hold(MAIN); /* sac_trainer_policy: read for as long as it takes */
-    let_go(MAIN);
+    atomic { take_slot(MAIN) }; /* sac_trainer_policy: read for as long as it takes */
+#if PAUSES == 0
+    end_export();
+#endif
 #endif
 #if PAUSES
     do
     :: epoch == PAUSES -> break
     :: else ->
         epoch++;
-        atomic { LOAD(MAIN, PARKED); parked_before = KNOWN(MAIN, PARKED) };
-#ifndef LOCKSTEP
-        STORE(MAIN, AGREED, epoch);
+        atomic {
+#ifdef COMPOSITION
+            if :: slot != NONE -> end_export() :: else fi;
 #endif
-        STORE(MAIN, ASKED, epoch);
+            LOAD(MAIN, PARKED);
+            parked_before = KNOWN(MAIN, PARKED);
+#ifndef LOCKSTEP /* nobody else stores either, so whoever looks between the two can look after both, at an older `asked` */
+            STORE(MAIN, AGREED, epoch);
+#endif
+            STORE(MAIN, ASKED, epoch)
+        };
 #ifndef LOCKSTEP /* the code does it in lockstep too: there nobody needs it */
         wake_envs(MAIN);
 #endif
         wake(MAIN, LEARNER_GATE, old);
         do
-        :: atomic { pause_over(); if :: OVER -> break :: else -> announce_sleep(MAIN, MAIN_GATE) fi };
-            atomic { pause_over(); if :: OVER -> no_sleep(MAIN); break :: else -> futex_sleep(MAIN, MAIN_GATE) fi };
-            futex_woken(MAIN)
+        :: atomic {
+                futex_woken(MAIN);
+                pause_over();
+                if :: OVER -> break :: else -> announce_sleep(MAIN, MAIN_GATE) fi
+            };
+            atomic { pause_over(); if :: OVER -> no_sleep(MAIN); break :: else -> futex_sleep(MAIN, MAIN_GATE) fi }
         od;
 #ifdef BROKEN_RESUME_BEFORE_READS_END
         STORE(MAIN, RESUMED, epoch);
         if :: !KNOWN(MAIN, STOP) -> visit() :: else fi;
 #else
-        if :: !KNOWN(MAIN, STOP) -> visit() :: else fi;
-        STORE(MAIN, RESUMED, epoch); /* U */
+        atomic { /* U, and what is read before */
+            if :: !KNOWN(MAIN, STOP) -> visit() :: else fi;
+            if :: epoch == PAUSES -> end_visits() :: else fi;
+            STORE(MAIN, RESUMED, epoch)
+        };
 #endif
         wake(MAIN, RESUME_GATE, old);
         all_parked = false
     od;
 #endif
-    atomic { ended++; forget(MAIN) }
+    atomic {
+        ended++;
+#if PAUSES
+        newest[PARKED] = 0; parked_before = 0;
+#endif
+        forget(MAIN)
+    }
 }
 #endif
 
@@ -941,16 +1017,18 @@ proctype Observer() {
 #endif
 
 #ifdef WITH_STOP
+/* The store comes before all else: who looks at it may see it from then on, or not yet, so whatever follows a later store
+ * can follow this one too. What matters is when the wake-ups come. */
 proctype Stopper() {
     bool old;
-    STORE(STOPPER, STOP, 1); /* W */
 #ifndef BROKEN_STOP_WITHOUT_WAKE
     wake_envs(STOPPER);
     wake(STOPPER, LEARNER_GATE, old);
 #if PAUSES
-    wake(STOPPER, MAIN_GATE, old)
+    wake(STOPPER, MAIN_GATE, old);
 #endif
 #endif
+    forget(STOPPER)
 }
 #endif
 
@@ -983,6 +1061,7 @@ init {
         run Observer();
 #endif
 #ifdef WITH_STOP
+        STORE(STOPPER, STOP, 1); /* W */
         run Stopper()
 #endif
     };

@@ -26,8 +26,7 @@
 #define DONE_GATE MEMBERS
 #define ALL(first) (((1 << MEMBERS) - 1) << (first)) /* such a variable of every member */
 #define CLOCKS (SET(LEADER_CLOCK) | ALL(MEMBER_CLOCK(0)))
-#define INTERESTS(thread) ((thread) == LEADER -> ALL(DONE(0)) | CLOCKS : SET(CALLED(thread)) | CLOCKS)
-#define CARRIES(gate) ((gate) == DONE_GATE -> ALL(DONE(0)) | CLOCKS : SET(CALLED(gate)) | CLOCKS)
+#define HEARS(thread, gate) ((thread) == LEADER -> ALL(DONE(0)) | CLOCKS : SET(CALLED(thread)) | CLOCKS)
 #include "weak.pml"
 
 byte ended, last_called; /* members 0 .. last_called have a part in the present job; the leader's plain memory */

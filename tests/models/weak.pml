@@ -5,10 +5,10 @@
  * thread knows; it grows by a thread's own accesses and where an acquire reads a release: through the gates' words
  * (`carried`) and through the edges that each model writes out.
  *
- * Two things keep the number of states down and lose no behaviour. A thread's loads and plain accesses up to its next store
- * or read-modify-write are one step with it: what a load could return before, it can still return then, and races are
- * asserted from both sides. And INTERESTS(thread) and CARRIES(gate), sets of variables, leave knowledge out that the
- * thread makes no use of; knowing less only allows more.
+ * What keeps the number of states down loses no behaviour. A thread's loads and plain accesses up to its next store or
+ * read-modify-write are one step with it: what a load could return before, it can still return then, and races are asserted
+ * from both sides. HEARS(thread, gate), a set of variables, leaves knowledge out that the thread makes no use of at that
+ * gate; knowing less only allows more. And what no thread can learn from a gate any more, the gate forgets.
  *
  * A gate as in src/gate.c: sequence << 1 | sleepers. Of the sequence only one thing matters: has it moved since a thread
  * announced its sleep? So there is no number here, but for each thread the gate it has announced itself at, which every
@@ -20,12 +20,12 @@ bit sleepers[GATES];
 byte announced[THREADS]; /* gate + 1 while its word is the one the thread saw at I; 0 else */
 byte sleeps_at[THREADS]; /* gate + 1, or 0: awake */
 #define SET(variable) (1 << (variable))
-#ifndef INTERESTS
-#define INTERESTS(thread) (~0)
-#define CARRIES(gate) (~0)
+bit gone[THREADS];       /* has ended */
+#ifndef HEARS
+#define HEARS(thread, gate) (~0)
 #endif
 
-hidden byte v_;          /* scratch inside a d_step */
+hidden byte v_, t_, g_;      /* scratch inside a d_step */
 
 #define KNOWN(thread, variable) known[(thread) * VARIABLES + (variable)]
 #define CARRIED(gate, variable) carried[(gate) * VARIABLES + (variable)]
@@ -44,7 +44,10 @@ inline acquire_gate(thread, gate) {
         v_ = 0;
         do
         :: v_ < VARIABLES ->
-            if :: INTERESTS(thread) & SET(v_) && CARRIED(gate, v_) > KNOWN(thread, v_) -> KNOWN(thread, v_) = CARRIED(gate, v_) :: else fi;
+            if
+            :: CARRIED(gate, v_) > KNOWN(thread, v_) && HEARS(thread, gate) & SET(v_) -> KNOWN(thread, v_) = CARRIED(gate, v_)
+            :: else
+            fi;
             v_++
         :: else -> break
         od;
@@ -57,11 +60,34 @@ inline release_gate(thread, gate) {
         v_ = 0;
         do
         :: v_ < VARIABLES ->
-            if :: CARRIES(gate) & SET(v_) && KNOWN(thread, v_) > CARRIED(gate, v_) -> CARRIED(gate, v_) = KNOWN(thread, v_) :: else fi;
+            if :: KNOWN(thread, v_) > CARRIED(gate, v_) -> CARRIED(gate, v_) = KNOWN(thread, v_) :: else fi;
             v_++
         :: else -> break
         od;
         v_ = 0
+    }
+}
+
+/* Of what a gate carries, only that matters which somebody can learn there. */
+inline trim_gate(gate) {
+    d_step {
+        v_ = 0;
+        do
+        :: v_ < VARIABLES ->
+            t_ = 0;
+            do
+            :: CARRIED(gate, v_) == 0 -> break
+            :: CARRIED(gate, v_) > 0 && t_ == THREADS -> CARRIED(gate, v_) = 0
+            :: CARRIED(gate, v_) > 0 && t_ < THREADS ->
+                if
+                :: !gone[t_] && HEARS(t_, gate) & SET(v_) -> break
+                :: else -> t_++
+                fi
+            od;
+            v_++
+        :: else -> break
+        od;
+        v_ = 0; t_ = 0
     }
 }
 
@@ -74,8 +100,9 @@ inline announce_sleep(thread, gate) {
         release_gate(thread, gate);
 #endif
 #ifndef WEAK_I_ACQUIRE
-        acquire_gate(thread, gate)
+        acquire_gate(thread, gate);
 #endif
+        trim_gate(gate)
     }
 }
 #define no_sleep(thread) announced[thread] = 0
@@ -116,8 +143,9 @@ inline step_sequence(thread, gate, old) {
         acquire_gate(thread, gate);
 #endif
 #ifndef WEAK_J_RELEASE
-        release_gate(thread, gate)
+        release_gate(thread, gate);
 #endif
+        trim_gate(gate)
     };
 #endif
 }
@@ -156,6 +184,9 @@ inline forget(thread) {
     d_step {
         v_ = 0;
         do :: v_ < VARIABLES -> KNOWN(thread, v_) = 0; v_++ :: else -> break od;
-        v_ = 0
+        gone[thread] = 1;
+        g_ = 0;
+        do :: g_ < GATES -> trim_gate(g_); g_++ :: else -> break od;
+        g_ = 0; v_ = 0
     }
 }
