@@ -60,7 +60,8 @@ struct sac_kernels {
     void (*bits)(uint64_t *out, uint64_t seed, enum sac_purpose purpose, uint64_t step, uint32_t row,
                  uint32_t first_block, int n);
 
-    /* --- the squashed Gaussian; head (rows, head_ld) holds mean | raw log std, noise (rows, noise_ld) --- */
+    /* --- the squashed Gaussian; head (rows, head_ld) holds mean | raw log std, noise (rows, noise_ld);
+     * bounds of log sigma lie within -87 and 88 --- */
     /* u = mean + sigma noise; action = tanh u; log_prob (rows) = sum_d [ -noise^2/2 - log sigma - log(2 pi)/2
      *   - 2 (log 2 - u - softplus(-2u)) ]   (Haarnoja et al. 2018a, appendix C, in its exact form).
      * With b = 1e-6 (1 + |mean| + sigma |noise| + noise^2/2 + |log sigma|) per element: std and both slopes

@@ -7,7 +7,7 @@
 #include "product.h"
 #include "vec_math.h"
 
-enum { LANES = SAC_LANES };
+enum { LANES = SAC_LANES, SIDE_LANES = SAC_SIDE * SAC_LANES };
 
 /* ---- small helpers ---- */
 
@@ -16,327 +16,537 @@ SAC_INLINE int min_int(int a, int b)
     return a < b ? a : b;
 }
 
+SAC_INLINE int max_int(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+/* ---- chunks of rows ----
+ *
+ * Rows of actions are short, so whole rows are packed side by side into stack arrays of CHUNK floats before
+ * the lanes are filled, and unpacked after. */
+
+enum { CHUNK = 512 };
+
+/* A part of a (rows, A) array that takes CHUNK elements at most: whole rows, or some columns of one row. Its
+ * elements follow each other where rows are packed, from element `first` on. */
+struct chunk {
+    int row, col, rows, cols;
+    size_t first;
+    int count; /* rows * cols */
+};
+
+SAC_INLINE struct chunk chunk_at(int row, int col, int rows, int A)
+{
+    struct chunk b = {.row = row, .col = col, .rows = 1, .cols = min_int(A - col, CHUNK)};
+    const int most = CHUNK / A; /* of short rows a multiple of 32, so that chunks begin at whole vectors */
+    if (most > 0)
+        b.rows = min_int(rows - row, most < 64 ? most : most / 32 * 32);
+    b.first = (size_t)row * (size_t)A + (size_t)col;
+    b.count = b.rows * b.cols;
+    return b;
+}
+
+/* Goes on to the chunk after b; false when there is none. */
+SAC_INLINE bool chunk_next(struct chunk *b, int rows, int A)
+{
+    const bool row_done = b->col + b->cols == A;
+    const int row = row_done ? b->row + b->rows : b->row, col = row_done ? 0 : b->col + b->cols;
+    if (row >= rows)
+        return false;
+    *b = chunk_at(row, col, rows, A);
+    return true;
+}
+
+SAC_INLINE size_t chunk_offset(const struct chunk *b, int ld)
+{
+    return (size_t)b->row * (size_t)ld + (size_t)b->col;
+}
+
+/* to (rows, to_ld) = from (rows, from_ld), `cols` columns. The width is looked at once for all rows, and most
+ * rows take two pieces, which overlap. */
+static void copy_rows(float *to, int to_ld, const float *from, int from_ld, int rows, int cols)
+{
+    if (to_ld == cols && from_ld == cols) {
+        memcpy(to, from, (size_t)rows * (size_t)cols * sizeof *to);
+    } else if (cols == 1) {
+        for (int r = 0; r < rows; r++, to += to_ld, from += from_ld)
+            *to = *from;
+    } else if (cols < 4) {
+        for (int r = 0; r < rows; r++, to += to_ld, from += from_ld) {
+            memcpy(to, from, 2 * sizeof *to);
+            memcpy(to + cols - 2, from + cols - 2, 2 * sizeof *to);
+        }
+    } else if (cols < 8) {
+        for (int r = 0; r < rows; r++, to += to_ld, from += from_ld) {
+            memcpy(to, from, 4 * sizeof *to);
+            memcpy(to + cols - 4, from + cols - 4, 4 * sizeof *to);
+        }
+    } else {
+        for (int r = 0; r < rows; r++, to += to_ld, from += from_ld)
+            sac_copy_floats(to, from, cols);
+    }
+}
+
+/* Calls SIDE(first element, how many, vectors side by side) for all of `count` elements. */
+#define EACH_SIDE(SIDE, count)                                                                               \
+    do {                                                                                                     \
+        int each = 0;                                                                                        \
+        for (; each + SIDE_LANES <= (count); each += SIDE_LANES)                                             \
+            SIDE(each, SIDE_LANES, SAC_SIDE);                                                                \
+        if (each + LANES < (count))                                                                          \
+            SIDE(each, (count)-each, SAC_SIDE);                                                              \
+        else if (each < (count))                                                                             \
+            SIDE(each, (count)-each, 1);                                                                     \
+    } while (0)
+
 /* ---- random numbers ---- */
 
-/* Words 2 and 3 of every counter, and the rounds: words 0 (block) and 1 (row) are the caller's. */
-SAC_INLINE void philox_at(vu word[4], uint64_t seed, enum sac_purpose purpose, uint64_t step)
+/* LANES counters side by side, 32 bits each: those of even lanes are Philox's first half, those of odd lanes
+ * its second. The high half of a wide lane does not matter to it. */
+SAC_INLINE void philox_at(vw word[2][4], vu block, vu row, uint64_t seed, enum sac_purpose purpose,
+                          uint64_t step)
 {
-    word[2] = (vu){0} + (uint32_t)step;
-    word[3] = (vu){0} + ((uint32_t)purpose << 24 | (uint32_t)(step >> 32 & 0xFFFFFF));
-    vu_philox(word, seed);
-}
-
-/* LANES blocks of a (rows, blocks) grid, counted row by row from (*row, *block), which move on. */
-SAC_INLINE void philox_lanes(vu word[4], uint64_t seed, enum sac_purpose purpose, uint64_t step,
-                             uint32_t first_row, int *row, int *block, int blocks)
-{
-    uint32_t lane_row[LANES], lane_block[LANES];
-    for (int i = 0; i < LANES; i++) {
-        lane_row[i] = first_row + (uint32_t)*row;
-        lane_block[i] = (uint32_t)*block;
-        if (++*block == blocks) {
-            *block = 0;
-            ++*row;
-        }
+    SAC_UNROLL
+    for (int g = 0; g < 2; g++) {
+        word[g][0] = g == 0 ? (vw)block : (vw)block >> 32;
+        word[g][1] = g == 0 ? (vw)row : (vw)row >> 32;
+        word[g][2] = (vw){0} + (uint32_t)step;
+        word[g][3] = (vw){0} + ((uint32_t)purpose << 24 | (uint32_t)(step >> 32 & 0xFFFFFF));
     }
-    memcpy(&word[0], lane_block, sizeof lane_block);
-    memcpy(&word[1], lane_row, sizeof lane_row);
-    philox_at(word, seed, purpose, step);
+    vw_philox(word, seed);
 }
 
-SAC_INLINE void random_fill(float *out, int ld, uint64_t seed, enum sac_purpose purpose, uint64_t step,
-                            uint32_t first_row, int rows, int cols, const bool gaussian)
+/* Where the lanes of philox_at are in a chunk of rows of `blocks` random blocks, which is walked row by row,
+ * LANES of them at a time. */
+struct grid {
+    vi row, block;
+    int blocks;
+};
+
+/* Lanes are numbered so that store_words leaves the words in order. */
+SAC_INLINE struct grid grid_start(int blocks)
 {
-    const int blocks = (cols + 3) / 4;
-    int row = 0, block = 0;
-    while (row < rows && cols > 0) {
-        int out_row = row, out_block = block;
-        vu word[4];
-        philox_lanes(word, seed, purpose, step, first_row, &row, &block, blocks);
-        float number[4][LANES];
-        for (int w = 0; w < 4; w += 2) {
-            vf x, y;
-            if (gaussian) {
-                vf_box_muller(word[w], word[w + 1], &x, &y);
-            } else {
-                x = vf_from_int((vi)(word[w] >> 8)) * 0x1p-23f - 1.0f;
-                y = vf_from_int((vi)(word[w + 1] >> 8)) * 0x1p-23f - 1.0f;
-            }
-            vf_store(number[w], x);
-            vf_store(number[w + 1], y);
-        }
-        for (int i = 0; i < LANES && out_row < rows; i++) {
-            float *to = out + (size_t)out_row * (size_t)ld + 4 * out_block;
-            const int count = min_int(4, cols - 4 * out_block);
-            for (int w = 0; w < count; w++)
-                to[w] = number[w][i];
-            if (++out_block == blocks) {
-                out_block = 0;
-                out_row++;
-            }
-        }
+    int row[LANES], block[LANES];
+    for (int lane = 0; lane < LANES; lane++) {
+        const int n = lane % 2 * (LANES / 2) + lane / 2 % 2 * (LANES / 4) + lane / 4;
+        row[lane] = n / blocks;
+        block[lane] = n % blocks;
+    }
+    struct grid grid = {.blocks = blocks};
+    memcpy(&grid.row, row, sizeof row);
+    memcpy(&grid.block, block, sizeof block);
+    return grid;
+}
+
+SAC_INLINE void grid_step(struct grid *grid)
+{
+    grid->row += LANES / grid->blocks;
+    grid->block += LANES % grid->blocks;
+    const vi past = grid->block >= grid->blocks;
+    grid->row -= past; /* -1 where it holds */
+    grid->block -= past & grid->blocks;
+}
+
+/* to (LANES, 4): the four words of each */
+SAC_INLINE void store_words(float *to, const vw word[2][4])
+{
+    SAC_UNROLL
+    for (int g = 0; g < 2; g++) {
+        vu first, second;
+        vu_interleave_pairs(vw_join(word[g][0], word[g][1]), vw_join(word[g][2], word[g][3]), &first,
+                            &second);
+        vf_store(to + 2 * g * LANES, (vf)first);
+        vf_store(to + (2 * g + 1) * LANES, (vf)second);
+    }
+}
+
+enum { WORDS = CHUNK + 4 * LANES }; /* the last lanes may have nothing to do */
+
+/* word (WORDS): the bits of the chunk's random words */
+SAC_INLINE void random_words(float *word, uint64_t seed, enum sac_purpose purpose, uint64_t step,
+                             uint32_t first_row, const struct chunk *b)
+{
+    struct grid grid = grid_start(b->cols / 4);
+    for (int i = 0; i < b->count; i += 4 * LANES) {
+        vw philox[2][4];
+        philox_at(philox, (vu)grid.block + (uint32_t)b->col / 4,
+                  (vu)grid.row + (first_row + (uint32_t)b->row), seed, purpose, step);
+        store_words(word + i, philox);
+        grid_step(&grid);
+    }
+}
+
+/* N times LANES pairs of words, in place */
+SAC_INLINE void normal_side(float *word, const int N)
+{
+    vu a[SAC_SIDE], b[SAC_SIDE];
+    vf x[SAC_SIDE], y[SAC_SIDE], first, second;
+    SAC_UNROLL
+    for (int i = 0; i < N; i++)
+        vu_split_pairs((vu)vf_load(word + 2 * i * LANES), (vu)vf_load(word + (2 * i + 1) * LANES), &a[i],
+                       &b[i]);
+    vf_box_muller(x, y, a, b, N);
+    SAC_UNROLL
+    for (int i = 0; i < N; i++) {
+        vf_interleave(x[i], y[i], &first, &second);
+        vf_store(word + 2 * i * LANES, first);
+        vf_store(word + (2 * i + 1) * LANES, second);
     }
 }
 
 static void normal(float *out, int ld, uint64_t seed, enum sac_purpose purpose, uint64_t step,
                    uint32_t first_row, int rows, int cols)
 {
-    random_fill(out, ld, seed, purpose, step, first_row, rows, cols, true);
+    enum { PAIRS = CHUNK + 2 * SIDE_LANES };
+    float word[WORDS], pair[PAIRS];
+    const int words = (cols + 3) / 4 * 4;
+    struct chunk b = chunk_at(0, 0, rows, words);
+    do {
+        /* pairs of words that make no number wanted are left out */
+        const int wanted = min_int(cols - b.col, b.cols), used = (wanted + 1) / 2 * 2;
+        random_words(word, seed, purpose, step, first_row, &b);
+        copy_rows(pair, used, word, b.cols, b.rows, used);
+#define SIDE(i, n, N) normal_side(pair + 2 * (i), N)
+        EACH_SIDE(SIDE, b.rows * used / 2);
+#undef SIDE
+        copy_rows(out + chunk_offset(&b, ld), ld, pair, used, b.rows, wanted);
+    } while (chunk_next(&b, rows, words));
 }
 
 static void uniform(float *out, int ld, uint64_t seed, enum sac_purpose purpose, uint64_t step,
                     uint32_t first_row, int rows, int cols)
 {
-    random_fill(out, ld, seed, purpose, step, first_row, rows, cols, false);
+    float word[WORDS];
+    const int words = (cols + 3) / 4 * 4;
+    struct chunk b = chunk_at(0, 0, rows, words);
+    do {
+        random_words(word, seed, purpose, step, first_row, &b);
+        for (int i = 0; i < b.count; i += LANES)
+            vf_store(word + i, vf_from_int((vi)((vu)vf_load(word + i) >> 8)) * 0x1p-23f - 1.0f);
+        copy_rows(out + chunk_offset(&b, ld), ld, word, b.cols, b.rows, min_int(cols - b.col, b.cols));
+    } while (chunk_next(&b, rows, words));
 }
 
 static void bits(uint64_t *out, uint64_t seed, enum sac_purpose purpose, uint64_t step, uint32_t row,
                  uint32_t first_block, int n)
 {
-    for (int i = 0; i < n; i += LANES) {
-        uint32_t block[LANES], low[LANES], high[LANES];
-        for (int lane = 0; lane < LANES; lane++)
-            block[lane] = first_block + (uint32_t)(i + lane);
-        vu word[4];
-        memcpy(&word[0], block, sizeof block);
-        word[1] = (vu){0} + row;
-        philox_at(word, seed, purpose, step);
-        memcpy(low, &word[0], sizeof low);
-        memcpy(high, &word[1], sizeof high);
-        for (int lane = 0; lane < LANES && i + lane < n; lane++)
-            out[i + lane] = (uint64_t)high[lane] << 32 | low[lane];
+    uint32_t block[LANES];
+    for (int lane = 0; lane < LANES; lane++)
+        block[lane] = first_block + (uint32_t)(lane % 2 * (LANES / 2) + lane / 2);
+    vu blocks;
+    memcpy(&blocks, block, sizeof blocks);
+    for (int i = 0; i < n; i += LANES, blocks += LANES) {
+        vw word[2][4];
+        philox_at(word, blocks, (vu){0} + row, seed, purpose, step);
+        const vu number[2] = {vw_join(word[0][0], word[0][1]), vw_join(word[1][0], word[1][1])};
+        if (n - i >= LANES)
+            memcpy(out + i, number, sizeof number);
+        else
+            memcpy(out + i, number, (size_t)(n - i) * sizeof *out);
     }
 }
 
-/* ---- the squashed Gaussian ----
- *
- * Actions are few, so rows are packed side by side into stack arrays of CHUNK floats before the lanes are
- * filled, and unpacked after. */
+/* ---- the squashed Gaussian ---- */
 
-enum { CHUNK = 256 };
-
-/* An element of a (rows, A) block, counted row by row. */
-struct place {
-    int row, col;
-};
-
-SAC_INLINE struct place place_after(struct place at, int count, int A)
+/* flat (count) = the chunk of x (rows, ld) */
+SAC_INLINE void pack(float *flat, const float *x, int ld, const struct chunk *b)
 {
-    const int col = at.col + count;
-    return (struct place){at.row + col / A, col % A};
+    copy_rows(flat, b->cols, x + chunk_offset(b, ld), ld, b->rows, b->cols);
 }
 
-/* flat (count) = elements from `at` on of x (rows, ld); zeros up to the next multiple of LANES. */
-SAC_INLINE void pack(float *flat, const float *x, int ld, struct place at, int count, int A)
+/* The same elements where they are, when they lie side by side already. */
+SAC_INLINE const float *packed(float *flat, const float *x, int ld, const struct chunk *b, int A)
 {
-    const float *row = x + (size_t)at.row * (size_t)ld;
-    int col = at.col, done = 0;
-    while (done < count) {
-        const int run = min_int(A - col, count - done);
-        sac_copy_floats(flat + done, row + col, run);
-        done += run;
-        col = 0;
-        row += ld;
-    }
-    for (; done % LANES != 0; done++)
-        flat[done] = 0;
+    if (ld == A)
+        return x + b->first;
+    pack(flat, x, ld, b);
+    return flat;
 }
 
-SAC_INLINE void unpack(float *x, int ld, const float *flat, struct place at, int count, int A)
+SAC_INLINE void unpack(float *x, int ld, const float *flat, const struct chunk *b)
 {
-    float *row = x + (size_t)at.row * (size_t)ld;
-    int col = at.col, done = 0;
-    while (done < count) {
-        const int run = min_int(A - col, count - done);
-        sac_copy_floats(row + col, flat + done, run);
-        done += run;
-        col = 0;
-        row += ld;
-    }
+    copy_rows(x + chunk_offset(b, ld), ld, flat, b->cols, b->rows, b->cols);
 }
 
 /* flat (count): the row's value for each of its elements */
-SAC_INLINE void pack_rows(float *flat, const float *value, struct place at, int count, int A)
+SAC_INLINE void pack_rows(float *flat, const float *value, const struct chunk *b)
 {
-    int done = 0;
-    for (; done < count; done++) {
-        flat[done] = value[at.row];
-        if (++at.col == A)
-            at = (struct place){at.row + 1, 0};
+    for (int r = 0; r < b->rows; r++, flat += b->cols) {
+        for (int i = 0; i < b->cols; i++)
+            flat[i] = value[b->row + r];
     }
-    for (; done % LANES != 0; done++)
-        flat[done] = 0;
 }
 
-/* sum (rows) += the elements of each row, from the left; a row's first element starts the sum */
-SAC_INLINE void add_rows(float *sum, const float *flat, struct place at, int count, int A)
+/* sum (rows) += each row's elements, in an order that depends on A alone; its first chunk starts the sum */
+SAC_INLINE void add_rows(float *sum, const float *flat, const struct chunk *b)
 {
-    for (int i = 0; i < count; i++) {
-        sum[at.row] = at.col == 0 ? flat[i] : sum[at.row] + flat[i];
-        if (++at.col == A)
-            at = (struct place){at.row + 1, 0};
+    if (b->cols == 1 && b->col == 0) {
+        memcpy(sum + b->row, flat, (size_t)b->rows * sizeof *sum);
+        return;
     }
+    for (int r = 0; r < b->rows; r++, flat += b->cols) {
+        vf lanes = load_lanes(flat, b->cols);
+        for (int i = LANES; i < b->cols; i += LANES)
+            lanes += load_lanes(flat + i, b->cols - i);
+        const float part = vf_sum(lanes);
+        sum[b->row + r] = b->col == 0 ? part : sum[b->row + r] + part;
+    }
+}
+
+/* N vectors of floats, their first n lanes together. */
+SAC_INLINE void load_side(vf *x, const float *p, int n, const int N)
+{
+    SAC_UNROLL
+    for (int i = 0; i < N; i++)
+        x[i] = load_lanes(p + i * LANES, max_int(n - i * LANES, 0));
+}
+
+SAC_INLINE void store_side(float *p, const vf *x, int n, const int N)
+{
+    SAC_UNROLL
+    for (int i = 0; i < N; i++)
+        store_lanes(p + i * LANES, x[i], max_int(n - i * LANES, 0));
 }
 
 /* log sigma from the network's raw output, and its slope */
-SAC_INLINE vf map_log_std(vf raw, const struct sac_log_std *log_std, vf *slope)
+SAC_INLINE void map_log_std(vf *s, vf *slope, const vf *raw, const struct sac_log_std *log_std, const int N)
 {
     const vf low = vf_set(log_std->low), high = vf_set(log_std->high);
     if (log_std->mapping == SAC_LOG_STD_TANH) {
-        const struct vf_tanh t = vf_tanh_parts(raw);
+        struct vf_tanh t;
+        vf_tanh_parts(&t, raw, N);
         const vf half = 0.5f * (high - low);
-        *slope = half * t.slope;
-        /* low + half (tanh + 1), told from the nearer end so that it never passes it */
-        const vf from_end = half * (1.0f - vf_abs(t.tanh));
-        return vf_select(raw < 0.0f, low + from_end, high - from_end);
+        SAC_UNROLL
+        for (int i = 0; i < N; i++) {
+            slope[i] = half * t.slope[i];
+            /* low + half (tanh + 1), told from the nearer end so that it never passes it */
+            const vf from_end = half * (1.0f - vf_abs(t.tanh[i]));
+            s[i] = vf_select(raw[i] < 0.0f, low + from_end, high - from_end);
+        }
+    } else {
+        SAC_UNROLL
+        for (int i = 0; i < N; i++) {
+            slope[i] = vf_select((raw[i] >= low) & (raw[i] <= high), vf_set(1), vf_set(0));
+            s[i] = vf_min(high, vf_max(low, raw[i]));
+        }
     }
-    *slope = vf_select((raw >= low) & (raw <= high), vf_set(1), vf_set(0));
-    return vf_min(high, vf_max(low, raw));
 }
 
-/* log N(u; mu, sigma) - log(1 - tanh^2 u) of one element */
-SAC_INLINE vf log_prob_element(vf u, vf exponential, vf log_std, vf noise)
+/* y = log N(u; mu, sigma) - log(1 - tanh^2 u) of each element */
+SAC_INLINE void log_prob_elements(vf *y, const vf *u, const vf *exponential, const vf *log_std,
+                                  const vf *noise, const int N)
 {
-    const vf half_log_slope = 0.69314718f - vf_abs(u) - vf_log1p_unit(exponential);
-    const vf gaussian = vf_fma(-0.5f * noise, noise, -0.91893853f - log_std);
-    return vf_fma(vf_set(-2), half_log_slope, gaussian);
+    vf log1p[SAC_SIDE];
+    vf_log1p_unit(log1p, exponential, N);
+    SAC_UNROLL
+    for (int i = 0; i < N; i++) {
+        const vf half_log_slope = 0.69314718f - vf_abs(u[i]) - log1p[i];
+        const vf gaussian = vf_fma(-0.5f * noise[i], noise[i], -0.91893853f - log_std[i]);
+        y[i] = vf_fma(vf_set(-2), half_log_slope, gaussian);
+    }
+}
+
+/* n elements side by side: action takes the mean's place, log_prob that of the raw log std */
+SAC_INLINE void squash_side(const struct sac_squash *squash, size_t at, float *mean, float *raw,
+                            const float *noise, const struct sac_log_std *log_std, int n, const int N)
+{
+    vf x[SAC_SIDE], s[SAC_SIDE], slope[SAC_SIDE], sigma[SAC_SIDE], u[SAC_SIDE], z[SAC_SIDE];
+    load_side(x, raw, n, N);
+    map_log_std(s, slope, x, log_std, N);
+    vf_exp(sigma, s, N);
+    store_side(squash->log_std_slope + at, slope, n, N);
+    store_side(squash->std + at, sigma, n, N);
+    load_side(x, mean, n, N);
+    load_side(z, noise, n, N);
+    SAC_UNROLL
+    for (int i = 0; i < N; i++)
+        u[i] = vf_fma(sigma[i], z[i], x[i]);
+    struct vf_tanh t;
+    vf_tanh_parts(&t, u, N);
+    store_side(mean, t.tanh, n, N);
+    store_side(squash->tanh_slope + at, t.slope, n, N);
+    log_prob_elements(x, u, t.exponential, s, z, N);
+    store_side(raw, x, n, N);
 }
 
 static void squash(float *action, int action_ld, float *log_prob, const struct sac_squash *squash,
                    const float *head, int head_ld, const float *noise, int noise_ld,
                    struct sac_log_std log_std, int rows, int A)
 {
-    float mean_flat[CHUNK], raw_flat[CHUNK], noise_flat[CHUNK], action_flat[CHUNK], log_prob_flat[CHUNK];
-    const size_t total = (size_t)rows * (size_t)A;
-    struct place at = {0, 0};
-    for (size_t first = 0; first < total; first += CHUNK) {
-        const int count = total - first < CHUNK ? (int)(total - first) : CHUNK;
-        pack(mean_flat, head, head_ld, at, count, A);
-        pack(raw_flat, head + A, head_ld, at, count, A);
-        pack(noise_flat, noise, noise_ld, at, count, A);
-        for (int i = 0; i < count; i += LANES) {
-            const vf n = vf_load(noise_flat + i);
-            vf slope;
-            const vf s = map_log_std(vf_load(raw_flat + i), &log_std, &slope);
-            const vf sigma = vf_exp(s);
-            const vf u = vf_fma(sigma, n, vf_load(mean_flat + i));
-            const struct vf_tanh t = vf_tanh_parts(u);
-            vf_store(action_flat + i, t.tanh);
-            vf_store(log_prob_flat + i, log_prob_element(u, t.exponential, s, n));
-            store_lanes(squash->std + first + i, sigma, count - i);
-            store_lanes(squash->log_std_slope + first + i, slope, count - i);
-            store_lanes(squash->tanh_slope + first + i, t.slope, count - i);
-        }
-        unpack(action, action_ld, action_flat, at, count, A);
-        add_rows(log_prob, log_prob_flat, at, count, A);
-        at = place_after(at, count, A);
-    }
+    float mean[CHUNK], raw[CHUNK], noise_flat[CHUNK];
+    struct chunk b = chunk_at(0, 0, rows, A);
+    do {
+        pack(mean, head, head_ld, &b);
+        pack(raw, head + A, head_ld, &b);
+        const float *z = packed(noise_flat, noise, noise_ld, &b, A);
+#define SIDE(i, n, N)                                                                                        \
+    squash_side(squash, b.first + (size_t)(i), mean + (i), raw + (i), z + (i), &log_std, n, N)
+        EACH_SIDE(SIDE, b.count);
+#undef SIDE
+        unpack(action, action_ld, mean, &b);
+        add_rows(log_prob, raw, &b);
+    } while (chunk_next(&b, rows, A));
+}
+
+/* mean += sigma noise */
+SAC_INLINE void add_noise_side(float *mean, const float *raw, const float *noise,
+                               const struct sac_log_std *log_std, int n, const int N)
+{
+    vf x[SAC_SIDE], s[SAC_SIDE], slope[SAC_SIDE], sigma[SAC_SIDE], u[SAC_SIDE], z[SAC_SIDE];
+    load_side(x, raw, n, N);
+    map_log_std(s, slope, x, log_std, N);
+    vf_exp(sigma, s, N);
+    load_side(u, mean, n, N);
+    load_side(z, noise, n, N);
+    SAC_UNROLL
+    for (int i = 0; i < N; i++)
+        u[i] = vf_fma(sigma[i], z[i], u[i]);
+    store_side(mean, u, n, N);
+}
+
+/* x = tanh x */
+SAC_INLINE void tanh_side(float *x, int n, const int N)
+{
+    vf u[SAC_SIDE];
+    struct vf_tanh t;
+    load_side(u, x, n, N);
+    vf_tanh_parts(&t, u, N);
+    store_side(x, t.tanh, n, N);
+}
+
+static void tanh_flat(float *x, int count)
+{
+#define SIDE(i, n, N) tanh_side(x + (i), n, N)
+    EACH_SIDE(SIDE, count);
+#undef SIDE
 }
 
 static void act(float *action, int action_ld, const float *head, int head_ld, const float *noise,
                 int noise_ld, struct sac_log_std log_std, int rows, int A)
 {
-    float u_flat[CHUNK], raw_flat[CHUNK], noise_flat[CHUNK];
-    const size_t total = (size_t)rows * (size_t)A;
-    struct place at = {0, 0};
-    for (size_t first = 0; first < total; first += CHUNK) {
-        const int count = total - first < CHUNK ? (int)(total - first) : CHUNK;
-        pack(u_flat, head, head_ld, at, count, A);
+    float u[CHUNK], raw[CHUNK], noise_flat[CHUNK];
+    struct chunk b = chunk_at(0, 0, rows, A);
+    do {
+        pack(u, head, head_ld, &b);
         if (noise != NULL) {
-            pack(raw_flat, head + A, head_ld, at, count, A);
-            pack(noise_flat, noise, noise_ld, at, count, A);
-            for (int i = 0; i < count; i += LANES) {
-                vf slope;
-                const vf sigma = vf_exp(map_log_std(vf_load(raw_flat + i), &log_std, &slope));
-                vf_store(u_flat + i, vf_fma(sigma, vf_load(noise_flat + i), vf_load(u_flat + i)));
-            }
+            pack(raw, head + A, head_ld, &b);
+            const float *z = packed(noise_flat, noise, noise_ld, &b, A);
+#define SIDE(i, n, N) add_noise_side(u + (i), raw + (i), z + (i), &log_std, n, N)
+            EACH_SIDE(SIDE, b.count);
+#undef SIDE
         }
-        for (int i = 0; i < count; i += LANES)
-            vf_store(u_flat + i, vf_tanh(vf_load(u_flat + i)));
-        unpack(action, action_ld, u_flat, at, count, A);
-        at = place_after(at, count, A);
-    }
+        tanh_flat(u, b.count);
+        unpack(action, action_ld, u, &b);
+    } while (chunk_next(&b, rows, A));
 }
 
 static void policy_gradient(float *d_head, int head_ld, const float *dq_da, int dq_ld, const float *action,
                             int action_ld, const struct sac_squash *squash, const float *noise, int noise_ld,
                             float alpha, float scale, int rows, int A)
 {
-    float dq_flat[CHUNK], action_flat[CHUNK], noise_flat[CHUNK];
-    const size_t total = (size_t)rows * (size_t)A;
-    struct place at = {0, 0};
-    for (size_t first = 0; first < total; first += CHUNK) {
-        const int count = total - first < CHUNK ? (int)(total - first) : CHUNK;
-        pack(dq_flat, dq_da, dq_ld, at, count, A);
-        pack(action_flat, action, action_ld, at, count, A);
-        pack(noise_flat, noise, noise_ld, at, count, A);
-        for (int i = 0; i < count; i += LANES) {
-            const vf sigma_noise = load_lanes(squash->std + first + i, count - i) * vf_load(noise_flat + i);
+    float dq_flat[CHUNK], action_flat[CHUNK], noise_flat[CHUNK], d_mean[CHUNK], d_raw[CHUNK];
+    struct chunk b = chunk_at(0, 0, rows, A);
+    do {
+        const float *dq = packed(dq_flat, dq_da, dq_ld, &b, A);
+        const float *a = packed(action_flat, action, action_ld, &b, A);
+        const float *z = packed(noise_flat, noise, noise_ld, &b, A);
+        for (int i = 0; i < b.count; i += LANES) {
+            const int n = b.count - i;
+            const vf sigma_noise = load_lanes(squash->std + b.first + i, n) * load_lanes(z + i, n);
             /* by u, without and with the part of log pi that the action's noise does not see */
-            const vf d_u =
-                vf_fma(2.0f * alpha - (vf){0}, vf_load(action_flat + i),
-                       -vf_load(dq_flat + i) * load_lanes(squash->tanh_slope + first + i, count - i));
+            const vf d_u = vf_fma(2.0f * alpha - (vf){0}, load_lanes(a + i, n),
+                                  -load_lanes(dq + i, n) * load_lanes(squash->tanh_slope + b.first + i, n));
             const vf d_log_std = vf_fma(d_u, sigma_noise, vf_set(-alpha));
-            vf_store(dq_flat + i, scale * d_u);
-            vf_store(noise_flat + i,
-                     scale * d_log_std * load_lanes(squash->log_std_slope + first + i, count - i));
+            store_lanes(d_mean + i, scale * d_u, n);
+            store_lanes(d_raw + i, scale * d_log_std * load_lanes(squash->log_std_slope + b.first + i, n), n);
         }
-        unpack(d_head, head_ld, dq_flat, at, count, A);
-        unpack(d_head + A, head_ld, noise_flat, at, count, A);
-        at = place_after(at, count, A);
-    }
+        unpack(d_head, head_ld, d_mean, &b);
+        unpack(d_head + A, head_ld, d_raw, &b);
+    } while (chunk_next(&b, rows, A));
 }
 
 static void score_gradient(float *d_head, int head_ld, const float *weight, const struct sac_squash *squash,
                            const float *noise, int noise_ld, float scale, int rows, int A)
 {
-    float weight_flat[CHUNK], noise_flat[CHUNK];
-    const size_t total = (size_t)rows * (size_t)A;
-    struct place at = {0, 0};
-    for (size_t first = 0; first < total; first += CHUNK) {
-        const int count = total - first < CHUNK ? (int)(total - first) : CHUNK;
-        pack_rows(weight_flat, weight, at, count, A);
-        pack(noise_flat, noise, noise_ld, at, count, A);
-        for (int i = 0; i < count; i += LANES) {
-            const vf w = scale * vf_load(weight_flat + i), n = vf_load(noise_flat + i);
-            vf_store(weight_flat + i, w * n / load_lanes(squash->std + first + i, count - i));
-            vf_store(noise_flat + i,
-                     w * vf_fma(n, n, vf_set(-1)) * load_lanes(squash->log_std_slope + first + i, count - i));
+    float weight_flat[CHUNK], noise_flat[CHUNK], d_raw[CHUNK];
+    struct chunk b = chunk_at(0, 0, rows, A);
+    do {
+        pack_rows(weight_flat, weight, &b);
+        const float *z = packed(noise_flat, noise, noise_ld, &b, A);
+        for (int i = 0; i < b.count; i += LANES) {
+            const int n = b.count - i;
+            const vf w = scale * load_lanes(weight_flat + i, n), x = load_lanes(z + i, n);
+            store_lanes(weight_flat + i, w * x / load_lanes(squash->std + b.first + i, n), n);
+            store_lanes(d_raw + i,
+                        w * vf_fma(x, x, vf_set(-1)) * load_lanes(squash->log_std_slope + b.first + i, n), n);
         }
-        unpack(d_head, head_ld, weight_flat, at, count, A);
-        unpack(d_head + A, head_ld, noise_flat, at, count, A);
-        at = place_after(at, count, A);
-    }
+        unpack(d_head, head_ld, weight_flat, &b);
+        unpack(d_head + A, head_ld, d_raw, &b);
+    } while (chunk_next(&b, rows, A));
 }
 
 /* ---- the optimiser ---- */
 
-/* One vector of Adam: the new parameters */
-SAC_INLINE vf adam_lanes(float *p, float *m, float *v, const float *g, const struct sac_adam *adam)
+/* N vectors of Adam: the new parameters. Side by side the square roots and divisions keep their unit busy. */
+SAC_INLINE void adam_side(vf *parameter, float *p, float *m, float *v, const float *g,
+                          const struct sac_adam *adam, const int N)
 {
-    const vf gradient = vf_load(g);
-    const vf first = vf_fma(vf_load(m), vf_set(adam->beta1), adam->rest1 * gradient);
-    const vf second = vf_fma(vf_load(v), vf_set(adam->beta2), adam->rest2 * gradient * gradient);
-    const vf denominator = vf_fma(vf_sqrt(second), vf_set(adam->root_correction), vf_set(adam->epsilon));
-    const vf parameter = vf_fma(vf_set(-adam->step_size), first / denominator, vf_load(p));
-    vf_store(m, first);
-    vf_store(v, second);
-    vf_store(p, parameter);
-    return parameter;
+    vf first[SAC_SIDE], second[SAC_SIDE];
+    SAC_UNROLL
+    for (int i = 0; i < N; i++) {
+        const vf gradient = vf_load(g + i * LANES);
+        first[i] = vf_fma(vf_load(m + i * LANES), vf_set(adam->beta1), adam->rest1 * gradient);
+        second[i] = vf_fma(vf_load(v + i * LANES), vf_set(adam->beta2), adam->rest2 * gradient * gradient);
+        vf_store(m + i * LANES, first[i]);
+        vf_store(v + i * LANES, second[i]);
+    }
+    vf denominator[SAC_SIDE];
+    SAC_UNROLL
+    for (int i = 0; i < N; i++)
+        denominator[i] = vf_fma(vf_sqrt(second[i]), vf_set(adam->root_correction), vf_set(adam->epsilon));
+    SAC_UNROLL
+    for (int i = 0; i < N; i++)
+        first[i] /= denominator[i];
+    SAC_UNROLL
+    for (int i = 0; i < N; i++) {
+        parameter[i] = vf_fma(vf_set(-adam->step_size), first[i], vf_load(p + i * LANES));
+        vf_store(p + i * LANES, parameter[i]);
+    }
 }
 
 static void adam(float *p, float *m, float *v, const float *g, const struct sac_adam *adam, size_t n)
 {
-    for (size_t i = 0; i < n; i += LANES)
-        adam_lanes(p + i, m + i, v + i, g + i, adam);
+    vf parameter[SAC_SIDE];
+    size_t i = 0;
+    for (; i + SIDE_LANES <= n; i += SIDE_LANES)
+        adam_side(parameter, p + i, m + i, v + i, g + i, adam, SAC_SIDE);
+    for (; i < n; i += LANES)
+        adam_side(parameter, p + i, m + i, v + i, g + i, adam, 1);
+}
+
+/* target += tau (parameter - target) */
+SAC_INLINE void polyak_side(float *target, const vf *parameter, float tau, const int N)
+{
+    SAC_UNROLL
+    for (int i = 0; i < N; i++) {
+        const vf old = vf_load(target + i * LANES);
+        vf_store(target + i * LANES, vf_fma(vf_set(tau), parameter[i] - old, old));
+    }
 }
 
 static void adam_polyak(float *p, float *target, float *m, float *v, const float *g,
                         const struct sac_adam *adam, float tau, size_t n)
 {
-    for (size_t i = 0; i < n; i += LANES) {
-        const vf parameter = adam_lanes(p + i, m + i, v + i, g + i, adam), old = vf_load(target + i);
-        vf_store(target + i, vf_fma(vf_set(tau), parameter - old, old));
+    vf parameter[SAC_SIDE];
+    size_t i = 0;
+    for (; i + SIDE_LANES <= n; i += SIDE_LANES) {
+        adam_side(parameter, p + i, m + i, v + i, g + i, adam, SAC_SIDE);
+        polyak_side(target + i, parameter, tau, SAC_SIDE);
+    }
+    for (; i < n; i += LANES) {
+        adam_side(parameter, p + i, m + i, v + i, g + i, adam, 1);
+        polyak_side(target + i, parameter, tau, 1);
     }
 }
 
@@ -350,11 +560,8 @@ static void add(float *sum, const float *x, size_t n)
 
 static void tanh_rows(float *y, int rows, int n, int ld)
 {
-    for (int r = 0; r < rows; r++) {
-        float *row = y + (size_t)r * (size_t)ld;
-        for (int j = 0; j < n; j += LANES)
-            store_lanes(row + j, vf_tanh(load_lanes(row + j, n - j)), n - j);
-    }
+    for (int r = 0; r < rows; r++)
+        tanh_flat(y + (size_t)r * (size_t)ld, n);
 }
 
 /* What every activation but tanh leaves of a sum: see struct product. */
@@ -538,17 +745,21 @@ static void bellman_target(float *y, const float *reward, const float *not_termi
 
 static double squared_error(float *d, const float *x, const float *y, float scale, int rows)
 {
-    double sum = 0;
+    vd sum[2] = {{0}, {0}}; /* of squares, lane by lane */
     for (int r = 0; r < rows; r += LANES) {
-        const int n = min_int(rows - r, LANES);
+        const int n = rows - r;
         const vf difference = load_lanes(x + r, n) - load_lanes(y + r, n);
         store_lanes(d + r, scale * difference, n);
-        float lane[LANES];
-        vf_store(lane, difference);
-        for (int i = 0; i < n; i++)
-            sum += (double)lane[i] * (double)lane[i];
+        vd wide[2];
+        vd_from_floats(wide, difference);
+        sum[0] += wide[0] * wide[0];
+        sum[1] += wide[1] * wide[1];
     }
-    return 0.5 * sum;
+    sum[0] += sum[1];
+    double total = 0;
+    for (int i = 0; i < LANES / 2; i++)
+        total += sum[0][i];
+    return 0.5 * total;
 }
 
 /* ---- measuring the machine ---- */

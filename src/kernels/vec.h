@@ -35,6 +35,8 @@
 typedef float vf __attribute__((vector_size(4 * SAC_LANES)));
 typedef int32_t vi __attribute__((vector_size(4 * SAC_LANES)));
 typedef uint32_t vu __attribute__((vector_size(4 * SAC_LANES)));
+typedef uint64_t vw __attribute__((vector_size(4 * SAC_LANES))); /* SAC_LANES / 2 wide integers */
+typedef double vd __attribute__((vector_size(4 * SAC_LANES)));   /* SAC_LANES / 2 doubles */
 typedef float vf_anywhere __attribute__((vector_size(4 * SAC_LANES), aligned(4), may_alias));
 
 SAC_INLINE vf vf_set(float x)
@@ -284,27 +286,110 @@ SAC_INLINE void vec_transpose(vf row[SAC_LANES])
 #endif
 }
 
-/* Both halves of the 64-bit products a m. */
-SAC_INLINE void vu_multiply_wide(vu a, uint32_t m, vu *high, vu *low)
+/* The lanes of x in double: the lower half of them, the upper half */
+SAC_INLINE void vd_from_floats(vd y[2], vf x)
 {
 #if defined(SAC_VEC_AVX512)
-    const __m512i factor = _mm512_set1_epi64(m);
-    const __m512i even = _mm512_mul_epu32((__m512i)a, factor);
-    const __m512i odd = _mm512_mul_epu32(_mm512_srli_epi64((__m512i)a, 32), factor);
-    *high = (vu)_mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 32), odd);
-    *low = (vu)_mm512_mask_blend_epi32(0xAAAA, even, _mm512_slli_epi64(odd, 32));
+    y[0] = (vd)_mm512_cvtps_pd(_mm512_castps512_ps256((__m512)x));
+    y[1] = (vd)_mm512_cvtps_pd(_mm512_extractf32x8_ps((__m512)x, 1));
 #elif defined(SAC_VEC_AVX2)
-    const __m256i factor = _mm256_set1_epi64x(m);
-    const __m256i even = _mm256_mul_epu32((__m256i)a, factor);
-    const __m256i odd = _mm256_mul_epu32(_mm256_srli_epi64((__m256i)a, 32), factor);
-    *high = (vu)_mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
-    *low = (vu)_mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xAA);
+    y[0] = (vd)_mm256_cvtps_pd(_mm256_castps256_ps128((__m256)x));
+    y[1] = (vd)_mm256_cvtps_pd(_mm256_extractf128_ps((__m256)x, 1));
 #else
-    vu upper = {0};
+    SAC_UNROLL
     for (int i = 0; i < SAC_LANES; i++)
-        upper[i] = (uint32_t)((uint64_t)a[i] * m >> 32);
-    *high = upper;
-    *low = a * m;
+        y[i / (SAC_LANES / 2)][i % (SAC_LANES / 2)] = (double)x[i];
+#endif
+}
+
+/* The 64-bit products of the lanes' low halves and m. */
+SAC_INLINE vw vw_multiply(vw a, uint32_t m)
+{
+#if defined(SAC_VEC_AVX512)
+    return (vw)_mm512_mul_epu32((__m512i)a, _mm512_set1_epi64(m));
+#elif defined(SAC_VEC_AVX2)
+    return (vw)_mm256_mul_epu32((__m256i)a, _mm256_set1_epi64x(m));
+#else
+    return (a & 0xFFFFFFFFu) * m;
+#endif
+}
+
+/* Low halves of `low` and `high`, side by side in each lane. */
+SAC_INLINE vu vw_join(vw low, vw high)
+{
+#if defined(SAC_VEC_AVX512)
+    return (vu)_mm512_mask_blend_epi32(0xAAAA, (__m512i)low, (__m512i)(high << 32));
+#elif defined(SAC_VEC_AVX2)
+    return (vu)_mm256_blend_epi32((__m256i)low, (__m256i)(high << 32), 0xAA);
+#else
+    return (vu)((low & 0xFFFFFFFFu) | high << 32);
+#endif
+}
+
+/* Lanes in pairs, those of x before those of y: their first halves, their second halves. vf_interleave puts
+ * them back. */
+SAC_INLINE void vu_split_pairs(vu x, vu y, vu *first, vu *second)
+{
+#if defined(SAC_VEC_AVX512)
+    *first = (vu)_mm512_shuffle_ps((__m512)x, (__m512)y, 0x88);
+    *second = (vu)_mm512_shuffle_ps((__m512)x, (__m512)y, 0xDD);
+#elif defined(SAC_VEC_AVX2)
+    *first = (vu)_mm256_shuffle_ps((__m256)x, (__m256)y, 0x88);
+    *second = (vu)_mm256_shuffle_ps((__m256)x, (__m256)y, 0xDD);
+#else
+    vu low = {0}, high = {0};
+    SAC_UNROLL
+    for (int i = 0; i < SAC_LANES; i++) {
+        const vu from = i % 4 < 2 ? x : y;
+        low[i] = from[i / 4 * 4 + i % 2 * 2];
+        high[i] = from[i / 4 * 4 + i % 2 * 2 + 1];
+    }
+    *first = low;
+    *second = high;
+#endif
+}
+
+/* The same as vf_interleave, of pairs of lanes: first = x0 x1 y0 y1, second = x2 x3 y2 y3. */
+SAC_INLINE void vu_interleave_pairs(vu x, vu y, vu *first, vu *second)
+{
+#if defined(SAC_VEC_AVX512)
+    *first = (vu)_mm512_unpacklo_epi64((__m512i)x, (__m512i)y);
+    *second = (vu)_mm512_unpackhi_epi64((__m512i)x, (__m512i)y);
+#elif defined(SAC_VEC_AVX2)
+    *first = (vu)_mm256_unpacklo_epi64((__m256i)x, (__m256i)y);
+    *second = (vu)_mm256_unpackhi_epi64((__m256i)x, (__m256i)y);
+#else
+    vu low = {0}, high = {0};
+    SAC_UNROLL
+    for (int i = 0; i < SAC_LANES; i++) {
+        const vu from = i % 4 < 2 ? x : y;
+        low[i] = from[i / 4 * 4 + i % 2];
+        high[i] = from[i / 4 * 4 + 2 + i % 2];
+    }
+    *first = low;
+    *second = high;
+#endif
+}
+
+/* In each four lanes x0 x1 x2 x3 and y0 y1 y2 y3: first = x0 y0 x1 y1, second = x2 y2 x3 y3. */
+SAC_INLINE void vf_interleave(vf x, vf y, vf *first, vf *second)
+{
+#if defined(SAC_VEC_AVX512)
+    *first = (vf)_mm512_unpacklo_ps((__m512)x, (__m512)y);
+    *second = (vf)_mm512_unpackhi_ps((__m512)x, (__m512)y);
+#elif defined(SAC_VEC_AVX2)
+    *first = (vf)_mm256_unpacklo_ps((__m256)x, (__m256)y);
+    *second = (vf)_mm256_unpackhi_ps((__m256)x, (__m256)y);
+#else
+    vf low = {0}, high = {0};
+    SAC_UNROLL
+    for (int i = 0; i < SAC_LANES; i++) {
+        const vf from = i % 2 == 0 ? x : y;
+        low[i] = from[i / 4 * 4 + i % 4 / 2];
+        high[i] = from[i / 4 * 4 + 2 + i % 4 / 2];
+    }
+    *first = low;
+    *second = high;
 #endif
 }
 

@@ -1,148 +1,187 @@
 /* Elementary functions over vec.h, with their bounds (tests/test_kernels.c shows them through the kernels).
- * NaN goes in, NaN comes out; infinities give limits. Polynomials: S. Moshier's Cephes library, single
- * precision. */
+ * NaN goes in, NaN comes out; infinities give limits.
+ *
+ * A polynomial is a chain of dependent operations, and a core that works on one alone mostly waits. So every
+ * function takes N vectors side by side, N a constant. Coefficients: minimax fits to the bounds told (sine
+ * and cosine: S. Moshier's Cephes library). */
 #ifndef SAC_VEC_MATH_H
 #define SAC_VEC_MATH_H
 
 #include "vec.h"
 
-/* 2^n for -126 <= n <= 127 */
-SAC_INLINE vf vf_power_of_two(vi n)
+enum { SAC_SIDE = 4 }; /* N at most */
+
+/* y = c[0] x^(terms - 1) + ... + c[terms - 1] */
+SAC_INLINE void vf_polynomial(vf *y, const vf *x, const float *c, const int terms, const int N)
 {
-    return (vf)((n + 127) << 23);
+    SAC_UNROLL
+    for (int i = 0; i < N; i++)
+        y[i] = vf_fma(vf_set(c[0]), x[i], vf_set(c[1]));
+    SAC_UNROLL
+    for (int k = 2; k < terms; k++) {
+        SAC_UNROLL
+        for (int i = 0; i < N; i++)
+            y[i] = vf_fma(y[i], x[i], vf_set(c[k]));
+    }
 }
 
-/* x = n log 2 + r with |r| <= log(2)/2 as 2^n = scale[0] scale[1] and e^r - 1, for -110 <= x <= 110 */
-SAC_INLINE vf vf_exp_reduce(vf x, vf scale[2])
+/* x = n log 2 + r with |r| <= log(2)/2: the integer n in the low bits of `shifted` above 1.5 2^23, and y =
+ * e^r - 1, relative error <= 2e-7 */
+SAC_INLINE void vf_exp_reduce(vf *y, vi *n, const vf *x, const int N)
 {
+    static const float c[] = {1.3882521307e-3f, 8.3665205166e-3f, 4.1667200625e-2f, 1.6666543484e-1f,
+                              4.9999997020e-1f};
     const vf magic = vf_set(0x1.8p23f); /* adding it rounds to an integer in the low bits */
-    const vf shifted = vf_fma(x, vf_set(1.44269504f), magic);
-    const vf n = shifted - magic;
-    vf r = vf_fma(n, vf_set(-0.693359375f), x);
-    r = vf_fma(n, vf_set(2.12194440e-4f), r);
-    const vi power = (vi)shifted - (vi)magic, half = power >> 1;
-    scale[0] = vf_power_of_two(half);
-    scale[1] = vf_power_of_two(power - half);
-    vf y = vf_set(1.9875691500e-4f);
-    y = vf_fma(y, r, vf_set(1.3981999507e-3f));
-    y = vf_fma(y, r, vf_set(8.3334519073e-3f));
-    y = vf_fma(y, r, vf_set(4.1665795894e-2f));
-    y = vf_fma(y, r, vf_set(1.6666665459e-1f));
-    y = vf_fma(y, r, vf_set(5.0000001201e-1f));
-    return vf_fma(y, r * r, r);
+    vf r[SAC_SIDE];
+    SAC_UNROLL
+    for (int i = 0; i < N; i++) {
+        const vf shifted = vf_fma(x[i], vf_set(1.44269504f), magic);
+        const vf whole = shifted - magic;
+        r[i] = vf_fma(whole, vf_set(2.12194440e-4f), vf_fma(whole, vf_set(-0.693359375f), x[i]));
+        n[i] = (vi)shifted - (vi)magic;
+    }
+    vf_polynomial(y, r, c, 5, N);
+    SAC_UNROLL
+    for (int i = 0; i < N; i++)
+        y[i] = vf_fma(y[i], r[i] * r[i], r[i]);
 }
 
-/* e^x, relative error <= 3e-7; 0 below -110, infinite above 89 */
-SAC_INLINE vf vf_exp(vf x)
+/* e^x for -87 <= x <= 88, relative error <= 3e-7 */
+SAC_INLINE void vf_exp(vf *y, const vf *x, const int N)
 {
-    vf scale[2];
-    x = vf_min(vf_set(110), vf_max(vf_set(-110), x));
-    const vf y = vf_exp_reduce(x, scale);
-    return vf_fma(y, scale[0], scale[0]) * scale[1];
-}
-
-/* log(1 + x) for sqrt(1/2) - 1 <= x <= sqrt(2) - 1, relative error <= 2e-7 */
-SAC_INLINE vf vf_log_near_one(vf x)
-{
-    vf y = vf_set(7.0376836292e-2f);
-    y = vf_fma(y, x, vf_set(-1.1514610310e-1f));
-    y = vf_fma(y, x, vf_set(1.1676998740e-1f));
-    y = vf_fma(y, x, vf_set(-1.2420140846e-1f));
-    y = vf_fma(y, x, vf_set(1.4249322787e-1f));
-    y = vf_fma(y, x, vf_set(-1.6668057665e-1f));
-    y = vf_fma(y, x, vf_set(2.0000714765e-1f));
-    y = vf_fma(y, x, vf_set(-2.4999993993e-1f));
-    y = vf_fma(y, x, vf_set(3.3333331174e-1f));
-    const vf square = x * x;
-    return vf_fma(y * x, square, vf_fma(vf_set(-0.5f), square, x));
+    vi n[SAC_SIDE];
+    vf_exp_reduce(y, n, x, N);
+    SAC_UNROLL
+    for (int i = 0; i < N; i++) {
+        const vf power = (vf)((n[i] + 127) << 23);
+        y[i] = vf_fma(y[i], power, power);
+    }
 }
 
 /* log x for normal x > 0, relative error <= 3e-7 */
-SAC_INLINE vf vf_log(vf x)
+SAC_INLINE void vf_log(vf *y, const vf *x, const int N)
 {
-    const vi power = ((vi)x - 0x3F3504F3) >> 23; /* of two, so that x / 2^power is in [sqrt(1/2), sqrt(2)) */
-    const vf mantissa = (vf)((vi)x - (power << 23));
-    const vf n = vf_from_int(power);
-    const vf y = vf_fma(n, vf_set(-2.12194440e-4f), vf_log_near_one(mantissa - 1.0f));
-    return vf_fma(n, vf_set(0.693359375f), y);
+    static const float c[] = {8.7004229426e-2f, -1.4267888665e-1f, 1.4914941788e-1f, -1.6577544808e-1f,
+                              1.9963045418e-1f, -2.5001338124e-1f, 3.3333912492e-1f};
+    vf n[SAC_SIDE], m[SAC_SIDE];
+    SAC_UNROLL
+    for (int i = 0; i < N; i++) {
+        const vi power =
+            ((vi)x[i] - 0x3F3504F3) >> 23; /* of two, so that x / 2^power is in [sqrt(1/2), sqrt(2)) */
+        m[i] = (vf)((vi)x[i] - (power << 23)) - 1.0f;
+        n[i] = vf_from_int(power);
+    }
+    vf_polynomial(y, m, c, 7, N); /* log(1 + m) = m - m^2/2 + m^3 y */
+    SAC_UNROLL
+    for (int i = 0; i < N; i++) {
+        const vf square = m[i] * m[i];
+        const vf tail = vf_fma(y[i] * m[i], square, vf_fma(vf_set(-0.5f), square, m[i]));
+        y[i] = vf_fma(n[i], vf_set(0.693359375f), vf_fma(n[i], vf_set(-2.12194440e-4f), tail));
+    }
 }
 
-/* log(1 + e) for 0 <= e <= 1, relative error <= 3e-7 */
-SAC_INLINE vf vf_log1p_unit(vf e)
+/* log(1 + x) for 0 <= x <= 1, relative error <= 3e-7 */
+SAC_INLINE void vf_log1p_unit(vf *y, const vf *x, const int N)
 {
-    const vi large = e > 0.41421356f;
-    const vf halved = vf_select(large, vf_fma(e, vf_set(0.5f), vf_set(-0.5f)), e);
-    return vf_log_near_one(halved) + vf_select(large, vf_set(0.69314718f), vf_set(0));
+    static const float c[] = {5.2326912992e-3f,  -2.9505226761e-2f, 7.8225933015e-2f,
+                              -1.3663244247e-1f, 1.9106006622e-1f,  -2.4842981994e-1f,
+                              3.3319097757e-1f,  -4.9999493361e-1f, 9.9999994040e-1f};
+    vf_polynomial(y, x, c, 9, N);
+    SAC_UNROLL
+    for (int i = 0; i < N; i++)
+        y[i] *= x[i];
 }
 
-/* What tanh u, 1 - tanh^2 u and softplus(-2u) share: tanh u with relative error <= 4e-7 */
+/* What tanh u, 1 - tanh^2 u and softplus(-2u) share */
 struct vf_tanh {
-    vf tanh;
-    vf slope;       /* 1 - tanh^2 u, relative error <= 6e-7 while it is a normal number */
-    vf exponential; /* e^(-2|u|) */
+    vf tanh[SAC_SIDE];        /* relative error <= 4e-7 */
+    vf slope[SAC_SIDE];       /* 1 - tanh^2 u, relative error <= 6e-7 while it is a normal number */
+    vf exponential[SAC_SIDE]; /* e^(-2|u|) */
 };
 
-SAC_INLINE struct vf_tanh vf_tanh_parts(vf u)
+SAC_INLINE void vf_tanh_parts(struct vf_tanh *t, const vf *u, const int N)
 {
-    vf scale[2];
-    const vf y = vf_exp_reduce(vf_max(vf_set(-110), -2.0f * vf_abs(u)), scale);
-    const vf power = scale[0] * scale[1];
-    const vf minus_one = vf_fma(power, y, power - 1.0f); /* e^(-2|u|) - 1 */
-    struct vf_tanh t;
-    t.exponential = vf_fma(y, scale[0], scale[0]) * scale[1];
-    const vf inverse = 1.0f / (1.0f + t.exponential);
-    t.tanh = vf_copysign(minus_one * inverse, u);
-    t.slope = 4.0f * t.exponential * (inverse * inverse);
-    return t;
-}
-
-SAC_INLINE vf vf_tanh(vf u)
-{
-    return vf_tanh_parts(u).tanh;
+    vf x[SAC_SIDE], y[SAC_SIDE];
+    vi n[SAC_SIDE];
+    SAC_UNROLL
+    for (int i = 0; i < N; i++)
+        x[i] = vf_max(vf_set(-110), -2.0f * vf_abs(u[i]));
+    vf_exp_reduce(y, n, x, N);
+    SAC_UNROLL
+    for (int i = 0; i < N; i++) {
+        const vf power = (vf)((n[i] + (127 + 64)) << 23) * 0x1p-64f; /* 2^n, denormal too */
+        const vf minus_one = vf_fma(power, y[i], power - 1.0f);      /* e^(-2|u|) - 1 */
+        t->exponential[i] = vf_fma(power, y[i], power);
+        const vf inverse = 1.0f / (1.0f + t->exponential[i]);
+        t->tanh[i] = vf_copysign(minus_one * inverse, u[i]);
+        t->slope[i] = 4.0f * t->exponential[i] * (inverse * inverse);
+    }
 }
 
 /* cos and sin of 2 pi k / 2^24, absolute error <= 2e-7; 0 <= k < 2^24 */
-SAC_INLINE void vf_cos_sin_turn(vi k, vf *cosine, vf *sine)
+SAC_INLINE void vf_cos_sin_turn(vf *cosine, vf *sine, const vi *k, const int N)
 {
-    const vi quadrant = (k + (1 << 21)) >> 22;
-    const vf x = vf_from_int(k - (quadrant << 22)) * (6.28318531f * 0x1p-24f); /* |x| <= pi / 4 */
-    const vf z = x * x;
-    vf s = vf_fma(vf_set(-1.9515295891e-4f), z, vf_set(8.3321608736e-3f));
-    s = vf_fma(s, z, vf_set(-1.6666654611e-1f));
-    s = vf_fma(s * z, x, x);
-    vf c = vf_fma(vf_set(2.443315711809948e-5f), z, vf_set(-1.388731625493765e-3f));
-    c = vf_fma(c, z, vf_set(4.166664568298827e-2f));
-    c = vf_fma(c * z, z, vf_fma(vf_set(-0.5f), z, vf_set(1)));
-    const vi odd = (quadrant & 1) != 0;
-    const vu cosine_sign = ((vu)(quadrant + 1) & 2u) << 30, sine_sign = ((vu)quadrant & 2u) << 30;
-    *cosine = (vf)((vu)vf_select(odd, s, c) ^ cosine_sign);
-    *sine = (vf)((vu)vf_select(odd, c, s) ^ sine_sign);
+    static const float sine_c[] = {-1.9515295891e-4f, 8.3321608736e-3f, -1.6666654611e-1f},
+                       cosine_c[] = {2.443315711809948e-5f, -1.388731625493765e-3f, 4.166664568298827e-2f};
+    vi quadrant[SAC_SIDE];
+    vf x[SAC_SIDE], z[SAC_SIDE], s[SAC_SIDE], c[SAC_SIDE];
+    SAC_UNROLL
+    for (int i = 0; i < N; i++) {
+        quadrant[i] = (k[i] + (1 << 21)) >> 22;
+        x[i] = vf_from_int(k[i] - (quadrant[i] << 22)) * (6.28318531f * 0x1p-24f); /* |x| <= pi / 4 */
+        z[i] = x[i] * x[i];
+    }
+    vf_polynomial(s, z, sine_c, 3, N);
+    vf_polynomial(c, z, cosine_c, 3, N);
+    SAC_UNROLL
+    for (int i = 0; i < N; i++) {
+        s[i] = vf_fma(s[i] * z[i], x[i], x[i]);
+        c[i] = vf_fma(c[i] * z[i], z[i], vf_fma(vf_set(-0.5f), z[i], vf_set(1)));
+        const vi odd = (quadrant[i] & 1) != 0;
+        const vu cosine_sign = ((vu)(quadrant[i] + 1) & 2u) << 30, sine_sign = ((vu)quadrant[i] & 2u) << 30;
+        cosine[i] = (vf)((vu)vf_select(odd, s[i], c[i]) ^ cosine_sign);
+        sine[i] = (vf)((vu)vf_select(odd, c[i], s[i]) ^ sine_sign);
+    }
 }
 
 /* Two standard normal numbers from two random words (Box & Muller 1958), absolute error <= 2e-6:
  * sqrt(-2 log a) (cos, sin)(2 pi b) with a in (0, 1], b in [0, 1) of 24 bits each. */
-SAC_INLINE void vf_box_muller(vu a, vu b, vf *x, vf *y)
+SAC_INLINE void vf_box_muller(vf *x, vf *y, const vu *a, const vu *b, const int N)
 {
-    const vf uniform = vf_from_int((vi)(a >> 8) + 1) * 0x1p-24f;
-    const vf radius = vf_sqrt(-2.0f * vf_log(uniform));
-    vf cosine, sine;
-    vf_cos_sin_turn((vi)(b >> 8), &cosine, &sine);
-    *x = radius * cosine;
-    *y = radius * sine;
+    vf uniform[SAC_SIDE], log[SAC_SIDE];
+    vi turn[SAC_SIDE];
+    SAC_UNROLL
+    for (int i = 0; i < N; i++) {
+        uniform[i] = vf_from_int((vi)(a[i] >> 8) + 1) * 0x1p-24f;
+        turn[i] = (vi)(b[i] >> 8);
+    }
+    vf_log(log, uniform, N);
+    vf_cos_sin_turn(x, y, turn, N);
+    SAC_UNROLL
+    for (int i = 0; i < N; i++) {
+        const vf radius = vf_sqrt(-2.0f * log[i]);
+        x[i] *= radius;
+        y[i] *= radius;
+    }
 }
 
-/* Philox4x32-10 of SAC_LANES counters under one key: sac_philox4x32, lane by lane. */
-SAC_INLINE void vu_philox(vu word[4], uint64_t key)
+/* Philox4x32-10 of SAC_LANES counters under one key: sac_philox4x32, lane by lane, half of them in each
+ * word[g]. Words are the low halves of the 64-bit lanes, as products need them; the high halves may hold
+ * anything, before and after. Two chains of rounds side by side hide the latency of the products. */
+SAC_INLINE void vw_philox(vw word[2][4], uint64_t key)
 {
     uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
+    SAC_UNROLL
     for (int round = 0; round < 10; round++) {
-        vu high0, low0, high1, low1;
-        vu_multiply_wide(word[0], 0xD2511F53u, &high0, &low0);
-        vu_multiply_wide(word[2], 0xCD9E8D57u, &high1, &low1);
-        word[0] = high1 ^ word[1] ^ k0;
-        word[1] = low1;
-        word[2] = high0 ^ word[3] ^ k1;
-        word[3] = low0;
+        SAC_UNROLL
+        for (int g = 0; g < 2; g++) {
+            const vw product0 = vw_multiply(word[g][0], 0xD2511F53u);
+            const vw product1 = vw_multiply(word[g][2], 0xCD9E8D57u);
+            word[g][0] = product1 >> 32 ^ (word[g][1] ^ k0);
+            word[g][1] = product1;
+            word[g][2] = product0 >> 32 ^ (word[g][3] ^ k1);
+            word[g][3] = product0;
+        }
         k0 += 0x9E3779B9u;
         k1 += 0xBB67AE85u;
     }
