@@ -1,6 +1,6 @@
 /* Why own barriers: libgomp's are unknown to ThreadSanitizer, and a parallel region per job would cost more
  * than a job. So the whole run is one region in which each member waits for the leader's calls (O, P) and
- * the leader for its answers (Q, R). Who waits looks again for some microseconds, as jobs follow each other
+ * the leader for its answers (Q, R). Who waits looks again for a while (SPIN_NS), as jobs follow each other
  * quickly, and then sleeps in a gate. Call and gate are each member's own, so one who is not called for a
  * while sleeps through what the others do. */
 #include "team.h"
@@ -16,9 +16,9 @@
 #include "memory.h"
 #include "thread.h"
 
-enum {
-    LOOKS = 1000 /* before sleeping: some 10 to 50 microseconds */
-};
+/* Who waits goes on looking for as long as waking a sleeper costs: at worst the wait is twice as dear then,
+ * and the parts of a job, which are never of quite the same length, end without a sleep in between. */
+enum { SPIN_NS = 100000, LOOKS = 32 /* between two looks at the clock */ };
 
 struct member {
     /* written by: the leader (release, O); read by: the member (acquire, P) */
@@ -32,7 +32,7 @@ struct member {
 struct sac_team {
     int members;
     int present; /* how many the region got; written by the leader at its start, 1 outside */
-    int looks;   /* constant; 0: more members than CPUs, looking would only keep others from working */
+    bool spins;  /* constant; false: more members than CPUs, looking would only keep others from working */
     const struct sac_cpu_list *place; /* (members) or NULL: not bound; constant inside the region */
     struct member *member;
     /* written by: anybody; read by: the leader. Relaxed: no data goes with it */
@@ -61,7 +61,7 @@ enum sac_status sac_team_create(int members, struct sac_team **team)
     t->members = members;
     t->present = 1;
     sac_store_relaxed(wanted, &t->wanted, members); /* before threads start */
-    t->looks = members <= sac_cpu_count() ? LOOKS : 0;
+    t->spins = members <= sac_cpu_count();
     *team = t;
     return SAC_OK;
 }
@@ -100,15 +100,24 @@ static inline void relax(void)
 #endif
 }
 
+static bool spin(bool (*ready)(void *context), void *context)
+{
+    const uint64_t end = sac_time_ns() + SPIN_NS;
+    do {
+        for (int look = 0; look < LOOKS; look++) {
+            if (ready(context))
+                return true;
+            relax();
+        }
+    } while (sac_time_ns() < end);
+    return false;
+}
+
 static void wait_for(struct sac_team *team, struct sac_gate *gate, bool (*ready)(void *context),
                      void *context)
 {
-    for (int look = 0; look < team->looks; look++) {
-        if (ready(context))
-            return;
-        relax();
-    }
-    sac_gate_wait(gate, ready, NULL, context);
+    if (!team->spins || !spin(ready, context))
+        sac_gate_wait(gate, ready, NULL, context);
 }
 
 struct waiter {
