@@ -1,6 +1,6 @@
 /* The learner's team: one long-lived OpenMP parallel region whose members wait for jobs at our own
- * acquire/release edges (libgomp's barriers are unknown to ThreadSanitizer), look again for up to a tenth of a
- * millisecond and then sleep on a futex. */
+ * acquire/release edges (libgomp's barriers are unknown to ThreadSanitizer), look again for up to a tenth of
+ * a millisecond and then sleep on a futex. */
 #ifndef SAC_TEAM_H
 #define SAC_TEAM_H
 
