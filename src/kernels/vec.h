@@ -247,8 +247,8 @@ SAC_INLINE void vec_exchange(vf *a, vf *b, int distance)
 }
 #endif
 
-/* Lane j of row i goes to lane i of row j. */
-SAC_INLINE void vec_transpose(vf row[SAC_LANES])
+/* Lane j of row i goes to lane i of row j; row (SAC_LANES). */
+SAC_INLINE void vec_transpose(vf *row)
 {
 #if defined(SAC_VEC_AVX512)
     SAC_UNROLL
