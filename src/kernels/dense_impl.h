@@ -92,7 +92,7 @@ static void transpose_panel(float *panel, const struct dense *p, const struct bl
         for (; columns == LANES && k + LANES <= b->depth; k += LANES)
             transpose_lanes(to + (size_t)k * ld, ld, w + k, p->w_ld, LANES, LANES);
         for (; k < b->depth; k += LANES)
-            transpose_lanes(to + (size_t)k * ld, ld, w + k, p->w_ld, columns, min_int(b->depth - k, LANES));
+            transpose_lanes(to + (size_t)k * ld, ld, w + k, p->w_ld, columns, sac_least(b->depth - k, LANES));
     }
 }
 
@@ -269,11 +269,11 @@ SAC_INLINE void dense(const struct dense *p, const bool by_rows)
     const int rows = block_size(p->M, BLOCK_ROWS, TILE_ROWS), depth = block_size(p->K, PANEL_DEPTH, 4);
     struct block b;
     for (b.i = 0; b.i < p->M; b.i += rows) {
-        b.i_end = min_int(b.i + rows, p->M);
+        b.i_end = sac_least(b.i + rows, p->M);
         for (b.k = 0; b.k < p->K; b.k += depth) {
-            b.depth = min_int(depth, p->K - b.k);
+            b.depth = sac_least(depth, p->K - b.k);
             for (b.j = 0; b.j < p->N; b.j += PANEL) {
-                b.columns = min_int(PANEL, p->N - b.j);
+                b.columns = sac_least(PANEL, p->N - b.j);
                 b.last = b.columns - (b.columns > LANES ? LANES : 0);
                 dense_panel(panel, p, &b, by_rows);
             }

@@ -3,23 +3,12 @@
 #include <stdbool.h>
 
 #include "../copy_floats.h"
+#include "../integers.h"
 #include "kernels.h"
 #include "product.h"
 #include "vec_math.h"
 
 enum { LANES = SAC_LANES, SIDE_LANES = SAC_SIDE * SAC_LANES };
-
-/* ---- small helpers ---- */
-
-SAC_INLINE int min_int(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-SAC_INLINE int max_int(int a, int b)
-{
-    return a > b ? a : b;
-}
 
 /* ---- chunks of rows ----
  *
@@ -38,10 +27,10 @@ struct chunk {
 
 SAC_INLINE struct chunk chunk_at(int row, int col, int rows, int A)
 {
-    struct chunk b = {.row = row, .col = col, .rows = 1, .cols = min_int(A - col, CHUNK)};
+    struct chunk b = {.row = row, .col = col, .rows = 1, .cols = sac_least(A - col, CHUNK)};
     const int most = CHUNK / A; /* of short rows a multiple of 32, so that chunks begin at whole vectors */
     if (most > 0)
-        b.rows = min_int(rows - row, most < 64 ? most : most / 32 * 32);
+        b.rows = sac_least(rows - row, most < 64 ? most : most / 32 * 32);
     b.first = (size_t)row * (size_t)A + (size_t)col;
     b.count = b.rows * b.cols;
     return b;
@@ -204,7 +193,7 @@ static void normal(float *out, int ld, uint64_t seed, enum sac_purpose purpose, 
     struct chunk b = chunk_at(0, 0, rows, words);
     do {
         /* pairs of words that make no number wanted are left out */
-        const int wanted = min_int(cols - b.col, b.cols), used = (wanted + 1) / 2 * 2;
+        const int wanted = sac_least(cols - b.col, b.cols), used = (wanted + 1) / 2 * 2;
         random_words(word, seed, purpose, step, first_row, &b);
         copy_rows(pair, used, word, b.cols, b.rows, used);
 #define SIDE(i, n, N) normal_side(pair + 2 * (i), N)
@@ -224,7 +213,7 @@ static void uniform(float *out, int ld, uint64_t seed, enum sac_purpose purpose,
         random_words(word, seed, purpose, step, first_row, &b);
         for (int i = 0; i < b.count; i += LANES)
             vf_store(word + i, vf_from_int((vi)((vu)vf_load(word + i) >> 8)) * 0x1p-23f - 1.0f);
-        copy_rows(out + chunk_offset(&b, ld), ld, word, b.cols, b.rows, min_int(cols - b.col, b.cols));
+        copy_rows(out + chunk_offset(&b, ld), ld, word, b.cols, b.rows, sac_least(cols - b.col, b.cols));
     } while (chunk_next(&b, rows, words));
 }
 
@@ -299,14 +288,14 @@ SAC_INLINE void load_side(vf *x, const float *p, int n, const int N)
 {
     SAC_UNROLL
     for (int i = 0; i < N; i++)
-        x[i] = load_lanes(p + i * LANES, max_int(n - i * LANES, 0));
+        x[i] = load_lanes(p + i * LANES, sac_most(n - i * LANES, 0));
 }
 
 SAC_INLINE void store_side(float *p, const vf *x, int n, const int N)
 {
     SAC_UNROLL
     for (int i = 0; i < N; i++)
-        store_lanes(p + i * LANES, x[i], max_int(n - i * LANES, 0));
+        store_lanes(p + i * LANES, x[i], sac_most(n - i * LANES, 0));
 }
 
 /* log sigma from the network's raw output, and its slope */
