@@ -12,6 +12,7 @@
 #include "report.h"
 #include "scaling_report.h"
 #include "thread.h"
+#include "topology.h"
 
 static int say_failure(void)
 {
@@ -151,6 +152,7 @@ int main(int argc, char **argv)
 {
     struct arguments a;
     static struct benchmark list[BENCH_MOST];
+    sac_topology_prepare_program();
     int count = bench_list(list);
     int status = arguments_parse(argc, (const char **)argv, &a);
     if (status == EXIT_DONE && !a.help)

@@ -113,29 +113,12 @@ enum sac_status sac_topology_make(struct hwloc_topology *machine, const cpu_set_
     return SAC_OK;
 }
 
-/* hwloc's plugins (XML, graphics cards, PCI) bring a dozen libraries with them, Unicode tables and X11 among
- * them, only to be asked for nothing. The variable is the one way to leave them out; it is put back, for
- * whoever else uses hwloc in this process. */
-static bool init_without_plugins(hwloc_topology_t *machine)
-{
-    static const char name[] = "HWLOC_PLUGINS_PATH";
-    const bool chosen = getenv(name) != NULL;
-    if (!chosen)
-        setenv(name, "", 1);
-    const bool made = hwloc_topology_init(machine) == 0;
-    if (!chosen)
-        unsetenv(name);
-    return made;
-}
-
-/* Only what is asked about, and nothing printed: hwloc's own words about contradictions in what a machine
- * tells go to standard error otherwise. Its cpuid discovery is left out, for it binds the calling thread to
- * each CPU in turn. NULL: the system tells nothing. */
+/* Only what is asked about. hwloc's cpuid discovery is left out, for it binds the calling thread to each CPU
+ * in turn. NULL: the system tells nothing. */
 static hwloc_topology_t read_machine(void)
 {
     hwloc_topology_t machine;
-    setenv("HWLOC_HIDE_ERRORS", "2", 0);
-    if (!init_without_plugins(&machine))
+    if (hwloc_topology_init(&machine))
         return NULL;
     hwloc_topology_set_all_types_filter(machine, HWLOC_TYPE_FILTER_KEEP_NONE);
     hwloc_topology_set_type_filter(machine, HWLOC_OBJ_PACKAGE, HWLOC_TYPE_FILTER_KEEP_ALL);
@@ -179,4 +162,13 @@ void sac_topology_destroy(struct sac_topology *topology)
 double sac_topology_capacity(const struct sac_topology *topology)
 {
     return fmin(topology->cores, topology->quota);
+}
+
+/* hwloc's plugins (XML, graphics cards, PCI) bring a dozen libraries with them, Unicode tables and X11 among
+ * them, only to be asked for nothing; a folder without a name holds none. hwloc's own words about
+ * contradictions in what a machine tells would go to standard error. */
+void sac_topology_prepare_program(void)
+{
+    setenv("HWLOC_PLUGINS_PATH", "", 0);
+    setenv("HWLOC_HIDE_ERRORS", "2", 0);
 }

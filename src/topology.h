@@ -39,4 +39,9 @@ void sac_topology_destroy(struct sac_topology *topology); /* takes NULL */
  */
 double sac_topology_capacity(const struct sac_topology *topology);
 
+/* For a program's main(), while it has one thread: hwloc is to print nothing and to load no plugin, unless
+ * the environment says otherwise. The library never does this: a host's threads may be reading the
+ * environment. */
+void sac_topology_prepare_program(void);
+
 #endif

@@ -73,6 +73,9 @@ struct sac_trainer;
  * the environment, the caller's own or a plugin's. env_options: "name=value" strings handed to it, NULL at
  * the end; NULL: none. `env` and `env_options` are not copied and must outlive the trainer.
  *
+ * The machine is read through hwloc, which says on standard error what contradicts itself there, unless the
+ * host has set HWLOC_HIDE_ERRORS=2 before.
+ *
  * SAC_INVALID: NULL, or a setting or thread count outside its range. SAC_ENV: the table, sizes or bounds can
  * not be, or spec or create failed. SAC_NOMEM. SAC_BACKEND. */
 enum sac_status sac_trainer_create(const struct sac_settings *settings, const struct sac_machine *machine,

@@ -8,6 +8,7 @@
 
 #include "../crash_guard.h"
 #include "../environment.h"
+#include "../topology.h"
 #include "command.h"
 
 static const struct command *const commands[] = {
@@ -75,6 +76,7 @@ int main(int argc, char **argv)
 {
     fill_closed_descriptors();
     sac_crash_guard_install();
+    sac_topology_prepare_program();
     const int status = run(argc, argv);
     errno = 0;
     if (fflush(stdout) || ferror(stdout)) {
