@@ -55,7 +55,8 @@ with_known_layout() {
 tsan() {
     with_known_layout
     configured --enable-sanitizer=thread
-    export TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1"
+    # By default each process waits for a second before it ends; there are hundreds, and their threads are joined.
+    export TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1 atexit_sleep_ms=50"
     "$make" "$jobs" check
     trained sac_v1
     trained sac_v2
