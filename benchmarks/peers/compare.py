@@ -86,8 +86,10 @@ def taken(cpus):
 
 def run(command, cpus, environment, saved=None):
     watched = {f"cpu{s}" for cpu in cpus for s in siblings(cpu)}
-    pinned = ["taskset", "-c", ",".join(map(str, cpus)), *map(str, command)]
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as log:
+    with (tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as log,
+          tempfile.NamedTemporaryFile("w+") as peak):
+        # time(1) starts it, for a child's peak begins with that of who starts it, and Python is larger than some.
+        pinned = ["time", "-f", "%M", "-o", peak.name, "taskset", "-c", ",".join(map(str, cpus)), *map(str, command)]
         before, start = taken(watched), time.time()
         process = subprocess.Popen(pinned, stdout=out, stderr=log, env={**os.environ, **environment})
         _, status, usage = os.wait4(process.pid, 0)
@@ -98,10 +100,11 @@ def run(command, cpus, environment, saved=None):
         if process.returncode:
             sys.exit(f"{' '.join(pinned)}: failed with status {process.returncode}\n{log.read()}")
         printed = out.read()
+        megabytes = float(peak.read()) / 1024
     others = after[0] - before[0] - usage.ru_utime - usage.ru_stime
     lost = max(others, after[1] - before[1])
     return Sample(printed=printed, seconds=saved.stat().st_mtime - start if saved else wall,
-                  megabytes=usage.ru_maxrss / 1024, lost=lost / (wall * len(watched)),
+                  megabytes=megabytes, lost=lost / (wall * len(watched)),
                   disturbed=lost > 0.02 * wall * len(watched) + 2 * TICK)
 
 
