@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+"""Does `softac rollout` do what the reference implementations did? Replays traces and prints a table.
+
+usage: check_conformance.py [FILE.bin | DIR ...]     (default: the committed traces, of which each task must have one)
+softac=PROGRAM (default ./softac). Traces are ENV.seedS.bin files as tests/traces/make_traces.py describes them.
+
+Promised: observations equal in float32, flags equal, rewards within 1e-6. Fails where that breaks. A simulator that is
+missing here, or of another release than the one told by VERSIONS.json beside the traces, is a line that says SKIPPED.
+"""
+import array
+import glob
+import json
+import os
+import struct
+import subprocess
+import sys
+import tempfile
+
+REWARD_BOUND = 1e-6
+SOFTAC = os.environ.get("softac", "./softac")
+COMMITTED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "traces")
+# whose results belong to a version: how ids end, the name in VERSIONS.json, the name in `softac info`
+LIBRARIES = (("BulletEnv-v0", "pybullet", "Bullet"), ("-v5", "mujoco", "MuJoCo"))
+
+
+class Trace:
+    """One file: the states of its resets, and its steps."""
+
+    def __init__(self, path):
+        with open(path, "rb") as f:
+            self.data, self.at = f.read(), 8
+        if self.data[:8] != b"SACTRC01":
+            raise ValueError("does not begin with SACTRC01")
+        nq, nv, nobs, nact, steps, resets = self.take("6i")
+        self.resets = []
+        for _ in range(resets):
+            step, _ = self.take("2i")
+            self.resets.append((step, self.take(f"{nq}d"), self.take(f"{nv}d"), self.take(f"{nobs}d")))
+        self.steps = []
+        for _ in range(steps):
+            action, observation, (reward,) = self.take(f"{nact}f"), self.take(f"{nobs}d"), self.take("d")
+            self.take(f"{nq + nv}d")
+            self.steps.append((action, observation, reward, *self.take("2i")))
+        if self.at != len(self.data):
+            raise ValueError(f"has {len(self.data) - self.at} bytes too many")
+
+    def take(self, form):
+        size = struct.calcsize("<" + form)
+        if self.at + size > len(self.data):
+            raise ValueError(f"ends at byte {len(self.data)}, within a record")
+        values = struct.unpack_from("<" + form, self.data, self.at)
+        self.at += size
+        return values
+
+    def episodes(self):
+        """(position, velocity, first observation, steps) of each stretch from a reset to the next."""
+        ends = [reset[0] for reset in self.resets[1:]] + [len(self.steps)]
+        for (begin, position, velocity, observation), end in zip(self.resets, ends):
+            yield position, velocity, observation, self.steps[begin:end]
+
+
+class Task:
+    """What was seen of one environment, over all its traces."""
+
+    def __init__(self, name):
+        self.name = name
+        self.traces = self.steps = self.resets = 0
+        self.observations = self.flags = 0  # how many differ
+        self.observation = self.reward = 0.0  # largest difference; observations in double
+        self.first = ""  # where the promise broke first
+
+    def kept(self):
+        return not self.first
+
+    def breaks(self, where, what):
+        self.first = self.first or f"{where}: {what}"
+
+    def see_observation(self, got, want, where):
+        for i, (g, w, g32, w32) in enumerate(zip(got, want, array.array("f", got), array.array("f", want))):
+            self.observation = max(self.observation, abs(g - w))
+            if g32 != w32:
+                self.observations += 1
+                self.breaks(where, f"observation {i} is {g!r}, in the trace {w!r}")
+
+    def see_step(self, row, step, where):
+        _, want, reward, *flags = step
+        self.see_observation(row[:-3], want, where)
+        self.reward = max(self.reward, abs(row[-3] - reward))
+        if not abs(row[-3] - reward) <= REWARD_BOUND:
+            self.breaks(where, f"the reward is {row[-3]!r}, in the trace {reward!r}")
+        if list(map(int, row[-2:])) != flags:
+            self.flags += 1
+            self.breaks(where, f"terminated, truncated are {list(map(int, row[-2:]))}, in the trace {flags}")
+
+    def replay(self, trace, path):
+        name = os.path.basename(path)
+        for number, (position, velocity, observation, steps) in enumerate(trace.episodes()):
+            rows = rollout(self.name, position, velocity, [step[0] for step in steps])
+            if len(rows) != 1 + len(steps) or len(rows[0]) != len(observation) + 3:
+                raise ValueError(f"softac printed {len(rows)} rows of {len(rows[0])} numbers")
+            self.see_observation(rows[0][:-3], observation, f"{name}, reset {number}")
+            for i, (row, step) in enumerate(zip(rows[1:], steps)):
+                self.see_step(row, step, f"{name}, reset {number}, step {i + 1}")
+            self.steps += len(steps)
+            self.resets += 1
+        self.traces += 1
+
+
+def run(*arguments):
+    done = subprocess.run([SOFTAC, *arguments], capture_output=True, text=True)
+    if done.returncode:
+        raise ValueError(f"softac {arguments[0]}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def rollout(name, position, velocity, actions):
+    """The table's rows as numbers, without the column of steps; what row 0 leaves empty is 0."""
+    state = {"qpos": position, "qvel": velocity} if velocity else {"state": position}
+    with tempfile.TemporaryDirectory() as folder:
+        with open(f"{folder}/state", "w") as f:
+            json.dump(state, f)
+        with open(f"{folder}/actions", "w") as f:
+            f.writelines(",".join(map(repr, action)) + "\n" for action in actions)
+        table = run("rollout", name, "--state", f"{folder}/state", "--actions", f"{folder}/actions")
+    return [[float(x or 0) for x in line.split(",")[1:]] for line in table.splitlines()[1:]]
+
+
+def release(version):
+    """Results are those of a release: 4.0.0 and 4.0.1 are both 4.0."""
+    return version.split(".")[:2]
+
+
+def find_library(name, folder, versions):
+    """The reference's library and version, and why its traces can not hold here ("" if they can)."""
+    told = os.path.join(folder, "VERSIONS.json")
+    traced = {}
+    if os.path.exists(told):
+        with open(told) as f:
+            traced = json.load(f)
+    for ending, key, library in LIBRARIES:
+        if name.endswith(ending):
+            there, here = traced.get(key), versions.get(library)
+            if there and here and release(there) != release(here):
+                return f"{library} {there}", f"the traces are {library} {there}'s, this build has {here}"
+            return f"{library} {there or '(version not told)'}", ""
+    return "its equations", ""
+
+
+def find_traces(arguments):
+    """Paths by environment."""
+    found = {}
+    for argument in arguments:
+        paths = sorted(glob.glob(os.path.join(argument, "*.bin"))) if os.path.isdir(argument) else [argument]
+        if not paths:
+            sys.exit(f"{argument}: no traces (ENV.seedS.bin) in there")
+        for path in paths:
+            found.setdefault(os.path.basename(path).rsplit(".seed", 1)[0], []).append(path)
+    return found
+
+
+def check(name, paths, here, versions):
+    """One row of the table; whether all is well."""
+    library, reason = find_library(name, os.path.dirname(paths[0]), versions)
+    if name in here and not here[name]["available"]:
+        reason = here[name]["reason"]
+    if reason:
+        print(f"SKIPPED: {name}: {reason}", file=sys.stderr)
+        return f"| {name} | {library} | – | – | SKIPPED | – | – |", True
+    task = Task(name)
+    for path in paths:
+        try:
+            task.replay(Trace(path), path)
+        except (OSError, ValueError) as error:
+            task.breaks(os.path.basename(path), error)
+    if not task.kept():
+        print(f"FAILED: {name}: {task.first}", file=sys.stderr)
+    seen = f"{task.traces}: {task.steps} steps, {task.resets} resets"
+    differ = " | ".join(f"{count} differ" if count else "equal" for count in (task.observations, task.flags))
+    return f"| {name} | {library} | {seen} | {differ} | {task.observation:.2g} | {task.reward:.2g} |", task.kept()
+
+
+def main():
+    arguments = sys.argv[1:]
+    if any(a.startswith("-") for a in arguments):
+        sys.exit(__doc__)
+    here = {e["id"]: e for e in json.loads(run("envs", "--json"))["environments"]}
+    versions = json.loads(run("info", "--json"))["versions"]
+    traces = find_traces(arguments or [COMMITTED])
+    well = True
+    print("| environment | reference | traces | observations (float) | flags | largest error of an observation | of a reward |")
+    print("|---|---|---|---|---|---|---|")
+    for name in sorted(traces):
+        row, kept = check(name, traces[name], here, versions)
+        print(row, flush=True)
+        well = well and kept
+    missing = [] if arguments else sorted(set(here) - set(traces))
+    for name in missing:
+        print(f"FAILED: {name}: there is no trace of it in {COMMITTED}", file=sys.stderr)
+    sys.exit(0 if well and not missing else 1)
+
+
+if __name__ == "__main__":
+    main()
