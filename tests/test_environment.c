@@ -314,7 +314,26 @@ START_TEST(resets_of_classic_tasks)
 }
 END_TEST
 
-/* The same for the MuJoCo tasks: positions uniform; velocities uniform, or normal with deviation 0.1. */
+/* The pendulum's reward takes an angle of any number of turns as fmod() reduces it, to the last bit. */
+START_TEST(pendulum_reduces_angles)
+{
+    const double pi = 3.14159265358979323846, turn = 2 * pi;
+    struct batch b;
+    ck_assert(open_by_id(&b, "Pendulum-v1"));
+    for (int i = -400; i <= 400; i++) {
+        const double position[2] = {i % 10 == 0 ? i / 10 * pi : 0.0873 * i, 0};
+        const double rest = fmod(position[0] + pi, turn), angle = (rest < 0 ? rest + turn : rest) - pi;
+        ck_assert_int_eq(b.ops->reset_to(b.instance, 0, position, NULL, b.observation, b.error), 0);
+        b.action[0] = 0;
+        step(&b, 1);
+        ck_assert_double_eq(b.reward[0], -(angle * angle));
+    }
+    b.ops->destroy(b.instance);
+}
+END_TEST
+
+/* The same distributions for the MuJoCo tasks: positions uniform; velocities uniform, or normal with
+ * deviation 0.1. */
 START_TEST(resets_of_mujoco_tasks)
 {
     struct batch b;
@@ -570,6 +589,7 @@ int main(void)
     tcase_add_loop_test(all, partial_count, 0, entries);
     tcase_add_loop_test(all, unknown_option, 0, entries);
     tcase_add_test(some, resets_of_classic_tasks);
+    tcase_add_test(some, pendulum_reduces_angles);
     tcase_add_test(some, resets_of_mujoco_tasks);
     tcase_add_test(some, bad_models);
     tcase_add_test(some, fatal_errors_of_mujoco);

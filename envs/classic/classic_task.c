@@ -3,17 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One environment: all it needs to go on, so saving it is a copy. */
-struct classic_environment {
-    double state[CLASSIC_STATE_SIZE];
-    uint64_t episodes; /* resets so far */
-};
-
 struct classic {
     const struct classic_task *task;
     uint64_t seed;
     uint32_t first; /* number of environment 0 in the whole run */
-    struct classic_environment environment[];
+    double *state[CLASSIC_STATE_SIZE];
+    uint64_t *episodes; /* resets so far, of each environment */
+    uint64_t memory[];  /* of all these arrays */
 };
 
 static int refuse_options(const char *const *options, char *error)
@@ -36,14 +32,41 @@ int classic_create(const struct classic_task *task, const struct sac_env_create 
     const size_t n = (size_t)create->environments;
     if (refuse_options(create->options, error))
         return 1;
-    struct classic *c = calloc(1, sizeof *c + n * sizeof *c->environment);
+    struct classic *c = calloc(1, sizeof *c + n * ((size_t)task->state_size + 1) * sizeof *c->memory);
     if (!c)
         return sac_env_fail(error, "no memory for %zu environments", n);
     c->task = task;
     c->seed = create->seed;
     c->first = (uint32_t)create->first_environment;
+    c->episodes = c->memory;
+    for (int i = 0; i < task->state_size; i++)
+        c->state[i] = (double *)(c->memory + n * (size_t)(i + 1));
     *instance = c;
     return 0;
+}
+
+static void load_state(const struct classic *c, int32_t index, double *state)
+{
+    for (int i = 0; i < c->task->state_size; i++)
+        state[i] = c->state[i][index];
+}
+
+static void store_state(const struct classic *c, int32_t index, const double *state)
+{
+    for (int i = 0; i < c->task->state_size; i++)
+        c->state[i][index] = state[i];
+}
+
+/* Begin an episode at `state`, whose first numbers are set and the others zero. */
+static void begin(const struct classic *c, int32_t index, double *state, float *observation)
+{
+    double exact[CLASSIC_OBSERVATION];
+    if (c->task->complete)
+        c->task->complete(state);
+    store_state(c, index, state);
+    c->task->observe(exact, state);
+    for (int i = 0; i < c->task->spec.observation_size; i++)
+        observation[i] = (float)exact[i];
 }
 
 int classic_reset(void *instance, int32_t count, const int32_t *which, float *observation,
@@ -52,11 +75,11 @@ int classic_reset(void *instance, int32_t count, const int32_t *which, float *ob
     struct classic *c = instance;
     (void)error;
     for (int32_t i = 0; i < count; i++) {
-        struct classic_environment *e = &c->environment[which[i]];
-        struct sac_env_stream stream = {c->seed, e->episodes++, c->first + (uint32_t)which[i], 0};
-        memset(e->state, 0, sizeof e->state);
-        c->task->reset(e->state, &stream);
-        c->task->observe(observation + (size_t)which[i] * observation_stride, e->state);
+        const int32_t j = which[i];
+        double state[CLASSIC_STATE_SIZE] = {0};
+        struct sac_env_stream stream = {c->seed, c->episodes[j]++, c->first + (uint32_t)j, 0};
+        c->task->reset(state, &stream);
+        begin(c, j, state, observation + (size_t)j * observation_stride);
     }
     return 0;
 }
@@ -65,12 +88,8 @@ int classic_step(void *instance, const struct sac_env_step *step, char *error)
 {
     struct classic *c = instance;
     (void)error;
-    for (size_t j = 0; j < (size_t)step->count; j++) {
-        double *state = c->environment[j].state;
-        step->terminated[j] = c->task->step(state, step->action + j * step->action_stride, &step->reward[j]);
-        step->truncated[j] = 0;
-        c->task->observe(step->observation + j * step->observation_stride, state);
-    }
+    c->task->step(c->state, step);
+    memset(step->truncated, 0, (size_t)step->count);
     return 0;
 }
 
@@ -83,33 +102,51 @@ int classic_reset_to(void *instance, int32_t index, const double *position, cons
                      float *observation, char *error)
 {
     struct classic *c = instance;
-    double *state = c->environment[index].state;
+    double state[CLASSIC_STATE_SIZE] = {0};
     (void)velocity;
     (void)error;
-    memset(state, 0, sizeof c->environment[index].state);
     memcpy(state, position, (size_t)c->task->spec.position_size * sizeof *state);
-    c->task->observe(observation, state);
+    begin(c, index, state, observation);
     return 0;
 }
 
+/* The state's numbers, and the count of resets after them. */
 size_t classic_state_size(void *instance)
 {
-    (void)instance;
-    return sizeof(struct classic_environment);
+    const struct classic *c = instance;
+    return ((size_t)c->task->state_size + 1) * sizeof(double);
 }
 
 int classic_get_state(void *instance, int32_t index, void *state, char *error)
 {
     const struct classic *c = instance;
+    const size_t size = (size_t)c->task->state_size * sizeof(double);
+    double numbers[CLASSIC_STATE_SIZE];
     (void)error;
-    memcpy(state, &c->environment[index], sizeof c->environment[index]);
+    load_state(c, index, numbers);
+    memcpy(state, numbers, size);
+    memcpy((char *)state + size, &c->episodes[index], sizeof *c->episodes);
     return 0;
 }
 
 int classic_set_state(void *instance, int32_t index, const void *state, char *error)
 {
     struct classic *c = instance;
+    const size_t size = (size_t)c->task->state_size * sizeof(double);
+    double numbers[CLASSIC_STATE_SIZE];
     (void)error;
-    memcpy(&c->environment[index], state, sizeof c->environment[index]);
+    memcpy(numbers, state, size);
+    store_state(c, index, numbers);
+    memcpy(&c->episodes[index], (const char *)state + size, sizeof *c->episodes);
+    return 0;
+}
+
+int classic_observe_double(void *instance, int32_t index, double *observation, char *error)
+{
+    const struct classic *c = instance;
+    double state[CLASSIC_STATE_SIZE];
+    (void)error;
+    load_state(c, index, state);
+    c->task->observe(observation, state);
     return 0;
 }

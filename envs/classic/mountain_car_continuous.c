@@ -4,7 +4,7 @@
 #include <math.h>
 
 /* ROUNDED: Gymnasium keeps the state in float32 after the first step and in double before. */
-enum { POSITION, VELOCITY, ROUNDED };
+enum { POSITION, VELOCITY, ROUNDED, STATE };
 
 static const double POWER = 0.0015, GRAVITY = 0.0025;
 static const double MIN_POSITION = -1.2, MAX_POSITION = 0.6, MAX_SPEED = 0.07, GOAL = 0.45;
@@ -30,33 +30,42 @@ static double push(float action, double position, bool single)
     return (double)(action * (float)POWER - (float)slope);
 }
 
-static bool mountain_car_step(double *state, const float *action, double *reward)
+/* One car's step; returns whether it is at the goal. */
+static bool move(double *car_position, double *car_velocity, bool single, float action)
 {
-    const bool single = state[ROUNDED] != 0;
     const double min_position = round_if(MIN_POSITION, single), max_position = round_if(MAX_POSITION, single);
     const double max_speed = round_if(MAX_SPEED, single);
 
     /* a sum of two floats in double, then rounded, is their float sum */
-    double velocity =
-        round_if(state[VELOCITY] + round_if(push(action[0], state[POSITION], single), single), single);
-    velocity = fmin(fmax(velocity, -max_speed), max_speed);
-    double position = round_if(state[POSITION] + velocity, single);
-    position = fmin(fmax(position, min_position), max_position);
+    double velocity = round_if(*car_velocity + round_if(push(action, *car_position, single), single), single);
+    velocity = classic_clip(velocity, -max_speed, max_speed);
+    double position = round_if(*car_position + velocity, single);
+    position = classic_clip(position, min_position, max_position);
     if (position == min_position && velocity < 0)
         velocity = 0;
-
-    const bool terminated = position >= round_if(GOAL, single) && velocity >= 0;
-    *reward = (terminated ? 100.0 : 0.0) - (double)action[0] * (double)action[0] * 0.1;
-    state[POSITION] = (double)(float)position;
-    state[VELOCITY] = (double)(float)velocity;
-    state[ROUNDED] = 1;
-    return terminated;
+    *car_position = (double)(float)position;
+    *car_velocity = (double)(float)velocity;
+    return position >= round_if(GOAL, single) && velocity >= 0;
 }
 
-static void mountain_car_observe(float *observation, const double *state)
+static void mountain_car_step(double *const *state, const struct sac_env_step *step)
 {
-    observation[0] = (float)state[POSITION];
-    observation[1] = (float)state[VELOCITY];
+    for (size_t j = 0; j < (size_t)step->count; j++) {
+        const float action = step->action[j * step->action_stride];
+        const bool arrived = move(&state[POSITION][j], &state[VELOCITY][j], state[ROUNDED][j] != 0, action);
+        state[ROUNDED][j] = 1;
+        step->terminated[j] = arrived;
+        step->reward[j] = (arrived ? 100.0 : 0.0) - (double)action * (double)action * 0.1;
+        float *observation = step->observation + j * step->observation_stride;
+        observation[0] = (float)state[POSITION][j];
+        observation[1] = (float)state[VELOCITY][j];
+    }
+}
+
+static void mountain_car_observe(double *observation, const double *state)
+{
+    observation[0] = state[POSITION];
+    observation[1] = state[VELOCITY];
 }
 
 static const float low[] = {-1.0f}, high[] = {1.0f};
@@ -70,9 +79,10 @@ static const struct classic_task mountain_car = {
              .action_high = high,
              .reward_threshold = 90.0,
              .position_size = 2},
+    .state_size = STATE,
     .reset = mountain_car_reset,
     .step = mountain_car_step,
     .observe = mountain_car_observe,
 };
 
-CLASSIC_OPS(sac_mountain_car_continuous, "MountainCarContinuous-v0", mountain_car);
+CLASSIC_OPS(sac_mountain_car_continuous, "MountainCarContinuous-v0", mountain_car, NULL);

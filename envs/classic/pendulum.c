@@ -3,53 +3,76 @@
 
 #include <math.h>
 
-static const double PI = 3.14159265358979323846;
 static const double MAX_SPEED = 8.0;
 static const float MAX_TORQUE = 2.0f;
 static const double TIME_STEP = 0.05;
 
-enum { ANGLE, SPEED }; /* 0: upright; radians, radians per second */
+/* ANGLE: 0 is upright; radians, radians per second. The step that makes an angle needs its sine and cosine to
+ * show it, and the next one the same sine. */
+enum { ANGLE, SPEED, COSINE, SINE, STATE };
 
-static double clip(double x, double bound)
-{
-    return fmin(fmax(x, -bound), bound);
-}
-
-/* ((angle + pi) mod 2 pi) - pi, with Python's mod, whose sign is the divisor's */
+/* ((angle + pi) mod 2 pi) - pi, with Python's mod, whose sign is the divisor's. Within two turns fmod() is a
+ * subtraction, as exact. */
 static double normalize_angle(double angle)
 {
-    const double rest = fmod(angle + PI, 2 * PI);
-    return (rest < 0 ? rest + 2 * PI : rest) - PI;
+    const double turn = 2 * CLASSIC_PI, x = angle + CLASSIC_PI;
+    double rest = x;
+    if (x <= -2 * turn || x >= 2 * turn)
+        rest = fmod(x, turn);
+    else if (x >= turn)
+        rest = x - turn;
+    else if (x <= -turn)
+        rest = x + turn;
+    return (rest < 0 ? rest + turn : rest) - CLASSIC_PI;
 }
 
 static void pendulum_reset(double *state, struct sac_env_stream *stream)
 {
-    state[ANGLE] = sac_env_uniform(stream, -PI, PI);
+    state[ANGLE] = sac_env_uniform(stream, -CLASSIC_PI, CLASSIC_PI);
     state[SPEED] = sac_env_uniform(stream, -1.0, 1.0);
+}
+
+static void pendulum_complete(double *state)
+{
+    state[COSINE] = cos(state[ANGLE]);
+    state[SINE] = sin(state[ANGLE]);
 }
 
 /* Under NumPy 2 a float32 scalar stays float32 when it meets a Python number, so what holds the torque alone
  * is rounded to float; the state is double. */
-static bool pendulum_step(double *state, const float *action, double *reward)
+static void pendulum_step(double *const *state, const struct sac_env_step *step)
 {
-    const float torque = fminf(fmaxf(action[0], -MAX_TORQUE), MAX_TORQUE);
-    const float torque_cost = 0.001f * (torque * torque);
-    const float torque_acceleration = 3.0f * torque; /* 3 / (m l^2), m = l = 1 */
-    const double angle = normalize_angle(state[ANGLE]), speed = state[SPEED];
+    for (size_t j = 0; j < (size_t)step->count; j++) {
+        const float action = step->action[j * step->action_stride];
+        const float torque = action < -MAX_TORQUE ? -MAX_TORQUE : action > MAX_TORQUE ? MAX_TORQUE : action;
+        const float torque_cost = 0.001f * (torque * torque);
+        const float torque_acceleration = 3.0f * torque; /* 3 / (m l^2), m = l = 1 */
+        const double angle = normalize_angle(state[ANGLE][j]), speed = state[SPEED][j];
 
-    *reward = -(angle * angle + 0.1 * (speed * speed) + (double)torque_cost);
-    /* 15 = 3 g / (2 l), g = 10 */
-    const double acceleration = 15.0 * sin(state[ANGLE]) + (double)torque_acceleration;
-    state[SPEED] = clip(speed + acceleration * TIME_STEP, MAX_SPEED);
-    state[ANGLE] += state[SPEED] * TIME_STEP;
-    return false;
+        step->reward[j] = -(angle * angle + 0.1 * (speed * speed) + (double)torque_cost);
+        step->terminated[j] = 0;
+        /* 15 = 3 g / (2 l), g = 10 */
+        const double acceleration = 15.0 * state[SINE][j] + (double)torque_acceleration;
+        const double next_speed = classic_clip(speed + acceleration * TIME_STEP, -MAX_SPEED, MAX_SPEED);
+        const double next_angle = state[ANGLE][j] + next_speed * TIME_STEP;
+        const double cosine = cos(next_angle), sine = sin(next_angle);
+        state[ANGLE][j] = next_angle;
+        state[SPEED][j] = next_speed;
+        state[COSINE][j] = cosine;
+        state[SINE][j] = sine;
+
+        float *observation = step->observation + j * step->observation_stride;
+        observation[0] = (float)cosine;
+        observation[1] = (float)sine;
+        observation[2] = (float)next_speed;
+    }
 }
 
-static void pendulum_observe(float *observation, const double *state)
+static void pendulum_observe(double *observation, const double *state)
 {
-    observation[0] = (float)cos(state[ANGLE]);
-    observation[1] = (float)sin(state[ANGLE]);
-    observation[2] = (float)state[SPEED];
+    observation[0] = state[COSINE];
+    observation[1] = state[SINE];
+    observation[2] = state[SPEED];
 }
 
 static const float low[] = {-2.0f}, high[] = {2.0f};
@@ -63,9 +86,11 @@ static const struct classic_task pendulum = {
              .action_high = high,
              .reward_threshold = NAN,
              .position_size = 2},
+    .state_size = STATE,
     .reset = pendulum_reset,
+    .complete = pendulum_complete,
     .step = pendulum_step,
     .observe = pendulum_observe,
 };
 
-CLASSIC_OPS(sac_pendulum, "Pendulum-v1", pendulum);
+CLASSIC_OPS(sac_pendulum, "Pendulum-v1", pendulum, NULL);
