@@ -6,6 +6,9 @@
 
 extern const struct sac_env_ops sac_pendulum;
 extern const struct sac_env_ops sac_mountain_car_continuous;
+extern const struct sac_env_ops sac_cart_pole_swing_up;
+extern const struct sac_env_ops sac_continuous_acrobot;
+extern const struct sac_env_ops sac_planar_quadrotor;
 
 #ifdef HAVE_MUJOCO
 extern const struct sac_env_ops sac_half_cheetah;

@@ -22,6 +22,9 @@
 static const struct sac_environment_entry entries[] = {
     {"Pendulum-v1", &sac_pendulum, NULL},
     {"MountainCarContinuous-v0", &sac_mountain_car_continuous, NULL},
+    {"CartPoleSwingUp-v0", &sac_cart_pole_swing_up, NULL},
+    {"ContinuousAcrobot-v0", &sac_continuous_acrobot, NULL},
+    {"PlanarQuadrotor-v0", &sac_planar_quadrotor, NULL},
     {"HalfCheetah-v5", MUJOCO(sac_half_cheetah)},
     {"InvertedPendulum-v5", MUJOCO(sac_inverted_pendulum)},
 };

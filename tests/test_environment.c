@@ -314,6 +314,38 @@ START_TEST(resets_of_classic_tasks)
 }
 END_TEST
 
+/* The tasks that Gymnasium lacks begin as their files say: near hanging and rest, and the quadrotor near
+ * level. */
+START_TEST(resets_of_our_tasks)
+{
+    struct batch b;
+    struct moments m[SIZE];
+    ck_assert(open_by_id(&b, "CartPoleSwingUp-v0"));
+    measure_resets(&b, m);
+    check_uniform(&m[0], -0.05, 0.05);
+    check_uniform(&m[1], -0.05, 0.05);
+    ck_assert_double_le(m[2].high, -cos(0.05) + 1e-7);
+    check_uniform(&m[3], -sin(0.05), sin(0.05));
+    check_uniform(&m[4], -0.05, 0.05);
+    b.ops->destroy(b.instance);
+    ck_assert(open_by_id(&b, "ContinuousAcrobot-v0"));
+    measure_resets(&b, m);
+    check_uniform(&m[1], -sin(0.1), sin(0.1));
+    check_uniform(&m[3], -sin(0.1), sin(0.1));
+    check_uniform(&m[4], -0.1, 0.1);
+    check_uniform(&m[5], -0.1, 0.1);
+    b.ops->destroy(b.instance);
+    ck_assert(open_by_id(&b, "PlanarQuadrotor-v0"));
+    measure_resets(&b, m);
+    check_uniform(&m[0], -1, 1);
+    check_uniform(&m[1], -1, 1);
+    check_uniform(&m[3], -sin(0.1), sin(0.1));
+    for (int i = 4; i < 7; i++)
+        check_uniform(&m[i], -0.1, 0.1);
+    b.ops->destroy(b.instance);
+}
+END_TEST
+
 /* The pendulum's reward takes an angle of any number of turns as fmod() reduces it, to the last bit. */
 START_TEST(pendulum_reduces_angles)
 {
@@ -589,6 +621,7 @@ int main(void)
     tcase_add_loop_test(all, partial_count, 0, entries);
     tcase_add_loop_test(all, unknown_option, 0, entries);
     tcase_add_test(some, resets_of_classic_tasks);
+    tcase_add_test(some, resets_of_our_tasks);
     tcase_add_test(some, pendulum_reduces_angles);
     tcase_add_test(some, resets_of_mujoco_tasks);
     tcase_add_test(some, bad_models);

@@ -168,6 +168,17 @@ static void check_traces(const char *id)
     }
 }
 
+/* The same against a reference in doubles: as near as two ways to write the same equations come. */
+static void check_reference(const char *id)
+{
+    check_traces(id);
+    for (int seed = 0; seed < 3; seed++) {
+        const struct difference d = replay_seed(id, seed);
+        ck_assert_double_le(d.observation, 1e-12);
+        ck_assert_double_le(d.reward, 1e-12);
+    }
+}
+
 /* The equations of Pendulum-v1 and their roundings are Gymnasium's. */
 START_TEST(pendulum)
 {
@@ -181,6 +192,30 @@ START_TEST(mountain_car_continuous)
 {
     check_traces("MountainCarContinuous-v0");
     ck_assert_int_gt(replay_seed("MountainCarContinuous-v0", 1).resets, 1);
+}
+END_TEST
+
+/* CartPoleSwingUp-v0 is what Lagrange's equations of motion say, also where the track ends. */
+START_TEST(cart_pole_swing_up)
+{
+    check_reference("CartPoleSwingUp-v0");
+    ck_assert_int_gt(replay_seed("CartPoleSwingUp-v0", 1).resets, 1);
+}
+END_TEST
+
+/* ContinuousAcrobot-v0 is Gymnasium's acrobot with other torques, up to the goal. */
+START_TEST(continuous_acrobot)
+{
+    check_traces("ContinuousAcrobot-v0");
+    ck_assert_int_gt(replay_seed("ContinuousAcrobot-v0", 1).resets, 1);
+}
+END_TEST
+
+/* PlanarQuadrotor-v0 is a point and an arm that obey Newton, also where it is lost. */
+START_TEST(planar_quadrotor)
+{
+    check_reference("PlanarQuadrotor-v0");
+    ck_assert_int_gt(replay_seed("PlanarQuadrotor-v0", 1).resets, 1);
 }
 END_TEST
 
@@ -244,6 +279,9 @@ int main(int argc, char **argv)
     } else {
         tcase_add_test(tests, pendulum);
         tcase_add_test(tests, mountain_car_continuous);
+        tcase_add_test(tests, cart_pole_swing_up);
+        tcase_add_test(tests, continuous_acrobot);
+        tcase_add_test(tests, planar_quadrotor);
         tcase_add_test(tests, half_cheetah);
         tcase_add_test(tests, inverted_pendulum);
     }

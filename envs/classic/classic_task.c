@@ -9,7 +9,7 @@ struct classic {
     uint32_t first; /* number of environment 0 in the whole run */
     double *state[CLASSIC_STATE_SIZE];
     uint64_t *episodes; /* resets so far, of each environment */
-    uint64_t memory[];  /* of all these arrays */
+    double numbers[];   /* what `state` points into */
 };
 
 static int refuse_options(const char *const *options, char *error)
@@ -32,15 +32,19 @@ int classic_create(const struct classic_task *task, const struct sac_env_create 
     const size_t n = (size_t)create->environments;
     if (refuse_options(create->options, error))
         return 1;
-    struct classic *c = calloc(1, sizeof *c + n * ((size_t)task->state_size + 1) * sizeof *c->memory);
-    if (!c)
+    struct classic *c = calloc(1, sizeof *c + n * (size_t)task->state_size * sizeof *c->numbers);
+    uint64_t *episodes = calloc(n, sizeof *episodes);
+    if (!c || !episodes) {
+        free(c);
+        free(episodes);
         return sac_env_fail(error, "no memory for %zu environments", n);
+    }
     c->task = task;
     c->seed = create->seed;
     c->first = (uint32_t)create->first_environment;
-    c->episodes = c->memory;
+    c->episodes = episodes;
     for (int i = 0; i < task->state_size; i++)
-        c->state[i] = (double *)(c->memory + n * (size_t)(i + 1));
+        c->state[i] = c->numbers + n * (size_t)i;
     *instance = c;
     return 0;
 }
@@ -95,7 +99,10 @@ int classic_step(void *instance, const struct sac_env_step *step, char *error)
 
 void classic_destroy(void *instance)
 {
-    free(instance);
+    struct classic *c = instance;
+    if (c)
+        free(c->episodes);
+    free(c);
 }
 
 int classic_reset_to(void *instance, int32_t index, const double *position, const double *velocity,

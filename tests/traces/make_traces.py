@@ -7,7 +7,7 @@ OUTDIR/ENV.seedS.bin, little-endian:
   "SACTRC01", int32 nq nv nobs nact steps resets
   per reset: int32 step, 0; double qpos[nq] qvel[nv] obs[nobs]
   per step:  float32 action[nact]; double obs[nobs] reward qpos[nq] qvel[nv]; int32 terminated truncated
-Classic tasks have their state in qpos and no qvel. After `terminated` the environment is reset: one more reset.
+Classic tasks have their state in qpos and no qvel; what Gymnasium lacks of them is in classic_reference.py. After `terminated` the environment is reset: one more reset.
 OUTDIR/VERSIONS.json says what made them: MuJoCo's results belong to one version of it.
 """
 import argparse
@@ -15,11 +15,22 @@ import json
 import os
 import struct
 
+import classic_reference  # noqa: F401 (registers the tasks that Gymnasium lacks)
 import gymnasium
 import numpy as np
 
-# steps of the committed traces; the car needs its time to the goal
-STEPS = {"Pendulum-v1": 60, "MountainCarContinuous-v0": 150, "InvertedPendulum-v5": 60, "HalfCheetah-v5": 60}
+# steps of the committed traces; car and acrobot need their time to the goal
+STEPS = {
+    "Pendulum-v1": 60,
+    "MountainCarContinuous-v0": 150,
+    "CartPoleSwingUp-v0": 60,
+    "ContinuousAcrobot-v0": 110,
+    "PlanarQuadrotor-v0": 60,
+    "InvertedPendulum-v5": 60,
+    "HalfCheetah-v5": 60,
+}
+# what is driven, and which observation is its velocity
+DRIVEN = {"MountainCarContinuous-v0": 1, "CartPoleSwingUp-v0": 1, "ContinuousAcrobot-v0": 5}
 
 
 def state_of(env):
@@ -30,12 +41,13 @@ def state_of(env):
 
 
 def choose(env, rng, observation, seed):
-    """Uniform; an odd seed drives the car with its velocity, so that it meets the wall, top speed and goal, and
-    leaves the action bounds on the way."""
+    """Uniform; an odd seed drives the cars and the acrobot with their velocity, so that they meet walls, top speed and
+    goals, and leave the action bounds on the way."""
     box = env.action_space
     action = box.low + (box.high - box.low) * rng.random(box.shape)
-    if env.spec.id.startswith("MountainCar") and seed % 2:
-        action = np.where(observation[1] < 0, -1.0, 1.0) * (0.9 + 0.2 * rng.random(box.shape))
+    if env.spec.id in DRIVEN and seed % 2:
+        sign = np.where(observation[DRIVEN[env.spec.id]] < 0, -1.0, 1.0)
+        action = sign * box.high * (0.9 + 0.2 * rng.random(box.shape))
     return action.astype(np.float32)
 
 
