@@ -12,18 +12,14 @@ static const double TIME_STEP = 0.05;
 enum { ANGLE, SPEED, COSINE, SINE, STATE };
 
 /* ((angle + pi) mod 2 pi) - pi, with Python's mod, whose sign is the divisor's. Within two turns fmod() is a
- * subtraction, as exact. */
+ * subtraction, as exact, and needs no branch. */
 static double normalize_angle(double angle)
 {
     const double turn = 2 * CLASSIC_PI, x = angle + CLASSIC_PI;
-    double rest = x;
-    if (x <= -2 * turn || x >= 2 * turn)
+    double rest = x - (x >= turn ? turn : 0.0) + (x <= -turn ? turn : 0.0);
+    if (fabs(x) >= 2 * turn)
         rest = fmod(x, turn);
-    else if (x >= turn)
-        rest = x - turn;
-    else if (x <= -turn)
-        rest = x + turn;
-    return (rest < 0 ? rest + turn : rest) - CLASSIC_PI;
+    return rest + (rest < 0 ? turn : 0.0) - CLASSIC_PI;
 }
 
 static void pendulum_reset(double *state, struct sac_env_stream *stream)
@@ -40,31 +36,39 @@ static void pendulum_complete(double *state)
 
 /* Under NumPy 2 a float32 scalar stays float32 when it meets a Python number, so what holds the torque alone
  * is rounded to float; the state is double. */
-static void pendulum_step(double *const *state, const struct sac_env_step *step)
+static void move(double *const *state, const struct sac_env_step *step)
 {
+    double *restrict angles = state[ANGLE], *restrict speeds = state[SPEED];
+    const double *restrict sines = state[SINE];
+    double *restrict reward = step->reward;
     for (size_t j = 0; j < (size_t)step->count; j++) {
         const float action = step->action[j * step->action_stride];
         const float torque = action < -MAX_TORQUE ? -MAX_TORQUE : action > MAX_TORQUE ? MAX_TORQUE : action;
         const float torque_cost = 0.001f * (torque * torque);
         const float torque_acceleration = 3.0f * torque; /* 3 / (m l^2), m = l = 1 */
-        const double angle = normalize_angle(state[ANGLE][j]), speed = state[SPEED][j];
+        const double angle = normalize_angle(angles[j]), speed = speeds[j];
 
-        step->reward[j] = -(angle * angle + 0.1 * (speed * speed) + (double)torque_cost);
-        step->terminated[j] = 0;
+        reward[j] = -(angle * angle + 0.1 * (speed * speed) + (double)torque_cost);
         /* 15 = 3 g / (2 l), g = 10 */
-        const double acceleration = 15.0 * state[SINE][j] + (double)torque_acceleration;
-        const double next_speed = classic_clip(speed + acceleration * TIME_STEP, -MAX_SPEED, MAX_SPEED);
-        const double next_angle = state[ANGLE][j] + next_speed * TIME_STEP;
-        const double cosine = cos(next_angle), sine = sin(next_angle);
-        state[ANGLE][j] = next_angle;
-        state[SPEED][j] = next_speed;
+        const double acceleration = 15.0 * sines[j] + (double)torque_acceleration;
+        speeds[j] = classic_clip(speed + acceleration * TIME_STEP, -MAX_SPEED, MAX_SPEED);
+        angles[j] += speeds[j] * TIME_STEP;
+    }
+}
+
+/* Two loops: nothing of the first waits for the second one's sines, whose branches are hard to foresee. */
+static void pendulum_step(double *const *state, const struct sac_env_step *step)
+{
+    move(state, step);
+    for (size_t j = 0; j < (size_t)step->count; j++) {
+        const double cosine = cos(state[ANGLE][j]), sine = sin(state[ANGLE][j]);
+        float *observation = step->observation + j * step->observation_stride;
         state[COSINE][j] = cosine;
         state[SINE][j] = sine;
-
-        float *observation = step->observation + j * step->observation_stride;
         observation[0] = (float)cosine;
         observation[1] = (float)sine;
-        observation[2] = (float)next_speed;
+        observation[2] = (float)state[SPEED][j];
+        step->terminated[j] = 0;
     }
 }
 
