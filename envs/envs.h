@@ -17,6 +17,11 @@ extern const struct sac_env_ops sac_inverted_pendulum;
 const char *sac_mujoco_version(void); /* of the library at run time */
 #endif
 
+/* gym:ID, through Python: its table, which lives until the process ends (NULL: no memory), and how many of
+ * its workers have died and were started again. */
+const struct sac_env_ops *sac_gym_table(const char *name);
+uint64_t sac_gym_restarts(void);
+
 /* Write a sentence into error[SAC_ENV_ERROR_SIZE]; returns 1, what a failing function returns. */
 int sac_env_fail(char *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -181,8 +181,26 @@ static bool ends_with(const char *text, const char *end)
     return n >= m && strcmp(text + n - m, end) == 0;
 }
 
+static enum sac_status find_gym(const char *name, const struct sac_env_ops **ops)
+{
+    if (!name[4])
+        return sac_fail(SAC_INVALID, "gym: needs an environment's id behind it, such as gym:Pendulum-v1");
+    const struct sac_env_ops *table = sac_gym_table(name);
+    if (!table)
+        return sac_fail(SAC_NOMEM, "no memory for the table of %s", name);
+    *ops = table;
+    return sac_environment_table_check(table, "the environment");
+}
+
+uint64_t sac_environment_restarts(void)
+{
+    return sac_gym_restarts();
+}
+
 enum sac_status sac_environment_find(const char *name, const struct sac_env_ops **ops)
 {
+    if (strncmp(name, "gym:", 4) == 0)
+        return find_gym(name, ops);
     if (ends_with(name, ".so"))
         return load_plugin(name, ops);
     for (int i = 0; i < ENTRIES; i++) {

@@ -15,13 +15,16 @@ struct sac_environment_entry {
 /* All names this program knows, in a fixed order; NULL after the last. */
 const struct sac_environment_entry *sac_environment_entry(int index);
 
-/* NAME is an id ("Pendulum-v1") or a path that ends in .so. The table lives until the process ends. An
- * unknown id is SAC_INVALID and names the nearest; an environment that this build lacks says how to get it; a
- * file that is no plugin of this interface is SAC_IO, SAC_FORMAT or (it crashed) SAC_ENV. */
+/* NAME is an id ("Pendulum-v1"), gym:ID, or a path that ends in .so. The table lives until the process ends.
+ * An unknown id is SAC_INVALID and names the nearest; an environment that this build lacks says how to get
+ * it; a file that is no plugin of this interface is SAC_IO, SAC_FORMAT or (it crashed) SAC_ENV. */
 enum sac_status sac_environment_find(const char *name, const struct sac_env_ops **ops);
 
 /* Whether a table is one: SAC_FORMAT with the first thing wrong. `whose` begins the sentence. */
 enum sac_status sac_environment_table_check(const struct sac_env_ops *ops, const char *whose);
+
+/* Workers of gym: environments that have died and were started again, in this process so far. */
+uint64_t sac_environment_restarts(void);
 
 /* Version of the MuJoCo library in use, or NULL in a build without. */
 const char *sac_environment_mujoco_version(void);

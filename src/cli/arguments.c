@@ -1,5 +1,6 @@
 /* Command lines by table. */
 #include <errno.h>
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,22 +192,54 @@ int arguments_take(const struct usage *usage, int argc, char **argv, const char 
     return status;
 }
 
-enum sac_status env_options_make(struct env_options *options, const char *model_directory)
+static enum sac_status add_env_option(struct env_options *options, const char *name, const char *value)
 {
-    *options = (struct env_options){{NULL, NULL}, NULL};
-    if (!model_directory)
+    char **text = &options->text[options->count];
+    if (!value)
         return SAC_OK;
-    if (asprintf(&options->text, "model_dir=%s", model_directory) < 0) {
-        options->text = NULL;
+    if (asprintf(text, "%s=%s", name, value) < 0) {
+        *text = NULL;
         return sac_fail(SAC_NOMEM, "no memory for the environment's options");
     }
-    options->list[0] = options->text;
+    options->list[options->count++] = *text;
     return SAC_OK;
+}
+
+static enum sac_status check_gym_words(const char *id, const struct env_words *words)
+{
+    if (!words->gym_module && !words->gym_kwargs)
+        return SAC_OK;
+    if (!id || strncmp(id, "gym:", 4) != 0)
+        return sac_fail(SAC_INVALID, "%s is for an environment gym:ID, not for %s",
+                        words->gym_module ? "--gym-module" : "--gym-kwargs", id ? id : "all of them");
+    json_t *kwargs = words->gym_kwargs ? json_loads(words->gym_kwargs, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    const bool right = !words->gym_kwargs || json_is_object(kwargs);
+    json_decref(kwargs);
+    return right ? SAC_OK
+                 : sac_fail(SAC_INVALID,
+                            "--gym-kwargs %s: expected a JSON object, such as '{\"frame_skip\": 2}'",
+                            words->gym_kwargs);
+}
+
+enum sac_status env_options_make(struct env_options *options, const char *id, const struct env_words *words)
+{
+    *options = (struct env_options){.count = 0};
+    enum sac_status status = check_gym_words(id, words);
+    if (!status)
+        status = add_env_option(options, "gym_id", id && !strncmp(id, "gym:", 4) ? id + 4 : NULL);
+    if (!status)
+        status = add_env_option(options, "gym_module", words->gym_module);
+    if (!status)
+        status = add_env_option(options, "gym_kwargs", words->gym_kwargs);
+    if (!status)
+        status = add_env_option(options, "model_dir", words->model_directory);
+    return status;
 }
 
 void env_options_free(struct env_options *options)
 {
-    free(options->text);
+    for (int i = 0; i < options->count; i++)
+        free(options->text[i]);
 }
 
 char *policy_path(const char *word)

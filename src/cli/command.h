@@ -65,12 +65,26 @@ int say_nearest(const char *command, const char *word, const char *what, const c
  */
 int say_failure(const char *command, enum sac_status status);
 
-/* "model_dir=DIR" as environments take it; env_options_free when done. NULL directory: no options. */
-struct env_options {
-    const char *list[2]; /* NULL at the end */
-    char *text;
+/* What the command line says of how to make an environment; NULL: nothing. */
+struct env_words {
+    const char *model_directory, *gym_module, *gym_kwargs;
 };
-enum sac_status env_options_make(struct env_options *options, const char *model_directory);
+/* The options that every command with environments has. */
+#define ENV_OPTIONS(words)                                                                                   \
+    {"--model-dir", OPTION_TEXT, "DIR", &(words).model_directory,                                            \
+     "where the environment's model files are"},                                                             \
+        {"--gym-module", OPTION_TEXT, "M", &(words).gym_module, "Python module that registers gym:ID"},      \
+    {                                                                                                        \
+        "--gym-kwargs", OPTION_TEXT, "JSON", &(words).gym_kwargs, "keyword arguments of gymnasium.make"      \
+    }
+
+/* "name=value" as environments take it; env_options_free when done. `id`: the environment's. */
+struct env_options {
+    const char *list[5]; /* NULL at the end */
+    char *text[4];
+    int count;
+};
+enum sac_status env_options_make(struct env_options *options, const char *id, const struct env_words *words);
 void env_options_free(struct env_options *options);
 
 /* For every command that calls environments: end the process, with a sentence, once a call that the calling

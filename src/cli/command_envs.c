@@ -210,19 +210,20 @@ static int check_environment(const char *name, const char *const *options, int t
 
 static int run(int argc, char **argv)
 {
-    const char *name = NULL, *model_directory = NULL;
+    const char *name = NULL;
+    struct env_words making = {NULL, NULL, NULL};
     bool json = false, check = false;
     int env_timeout = SAC_CALL_PATIENCE;
     const struct option options[] = {
         {"--check", OPTION_FLAG, NULL, &check, "try whether ENV keeps the promises of <softac/env.h>"},
         {"--json", OPTION_FLAG, NULL, &json, "print JSON"},
-        {"--model-dir", OPTION_TEXT, "DIR", &model_directory, "where the environment's model files are"},
+        ENV_OPTIONS(making),
         {"--env-timeout", OPTION_SECONDS, "S", &env_timeout, ENV_TIMEOUT_HELP},
         {0},
     };
     const struct usage usage = {
         .command = "envs",
-        .form = "[ENV|FILE.so]",
+        .form = "[ENV|FILE.so|gym:ID]",
         .text =
             "List environments: sizes of observations and actions, step limit, the mean return that counts "
             "as\n"
@@ -239,7 +240,7 @@ static int run(int argc, char **argv)
         return say_usage("envs", "--check: expected an environment or a plugin FILE.so");
     watchdog_start("envs", env_timeout);
     static struct env_options env_options; /* a check that hangs leaves a thread behind that may read them */
-    enum sac_status status = env_options_make(&env_options, model_directory);
+    enum sac_status status = env_options_make(&env_options, name, &making);
     if (!status && check)
         return check_environment(name, env_options.list, env_timeout, json);
     if (!status)

@@ -11,7 +11,8 @@
 #include "report.h"
 
 struct request {
-    const char *policy, *environment, *model_directory;
+    const char *policy, *environment;
+    struct env_words making;
     int episodes, env_timeout;
     uint64_t seed;
     bool stochastic, json;
@@ -22,7 +23,7 @@ static enum sac_status evaluate(const struct request *request, const struct sac_
 {
     struct env_options options;
     struct sac_evaluation evaluation;
-    enum sac_status status = env_options_make(&options, request->model_directory);
+    enum sac_status status = env_options_make(&options, ops->id, &request->making);
     if (!status)
         status = sac_evaluate(policy, ops, options.list, request->episodes, request->seed,
                               !request->stochastic, &evaluation);
@@ -60,8 +61,7 @@ static int run(int argc, char **argv)
         {"--seed", OPTION_SEED, "S", &request.seed, "of the episodes and actions [0]"},
         {"--stochastic", OPTION_FLAG, NULL, &request.stochastic, "draw actions instead of taking the mean"},
         {"--json", OPTION_FLAG, NULL, &request.json, "print JSON"},
-        {"--model-dir", OPTION_TEXT, "DIR", &request.model_directory,
-         "where the environment's model files are"},
+        ENV_OPTIONS(request.making),
         {"--env-timeout", OPTION_SECONDS, "S", &request.env_timeout, ENV_TIMEOUT_HELP},
         {0},
     };

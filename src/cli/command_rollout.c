@@ -12,7 +12,8 @@
 #include "rollout_files.h"
 
 struct request {
-    const char *environment, *state, *actions, *out, *model_directory;
+    const char *environment, *state, *actions, *out;
+    struct env_words making;
     int env_timeout;
 };
 
@@ -30,7 +31,7 @@ static enum sac_status open_environment(struct rollout *r, const struct request 
     enum sac_status status = sac_environment_find(request->environment, &r->ops);
     if (status)
         return status;
-    status = env_options_make(&options, request->model_directory);
+    status = env_options_make(&options, r->ops->id, &request->making);
     if (status)
         return status;
     const struct sac_env_create create = {.size = sizeof create, .environments = 1, .options = options.list};
@@ -163,8 +164,7 @@ static int run(int argc, char **argv)
         {"--actions", OPTION_TEXT, "F", &request.actions,
          "CSV, no header: a row per step, environment units"},
         {"--out", OPTION_TEXT, "F", &request.out, "write there [standard output]"},
-        {"--model-dir", OPTION_TEXT, "DIR", &request.model_directory,
-         "where the environment's model files are"},
+        ENV_OPTIONS(request.making),
         {"--env-timeout", OPTION_SECONDS, "S", &request.env_timeout, ENV_TIMEOUT_HELP},
         {0},
     };

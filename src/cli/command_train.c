@@ -25,7 +25,8 @@
 
 /* What the command line asks for. */
 struct request {
-    const char *environment, *config, *seed, *steps, *out, *isa, *model_directory;
+    const char *environment, *config, *seed, *steps, *out, *isa;
+    struct env_words making;
     bool json, perf;
     int env_timeout;
     struct sac_machine machine;
@@ -47,6 +48,7 @@ struct run {
     struct console console;
     struct sac_progress progress;     /* the last seen */
     struct sac_evaluation evaluation; /* the last seen; episodes is 0 before */
+    uint64_t restarts;                /* of workers, told of so far */
     double *returns;                  /* behind evaluation.returns */
     enum sac_status written;          /* the first failure to write progress.csv */
     char sentence[1024];              /* of that failure */
@@ -108,7 +110,7 @@ static enum sac_status settle(struct run *run)
     if (!status)
         status = sac_environment_find(request->environment, &run->ops);
     if (!status)
-        status = env_options_make(&run->options, request->model_directory);
+        status = env_options_make(&run->options, run->ops->id, &request->making);
     if (!status)
         status = sources_read(&run->sources, run->ops->id, &words);
     if (!status) {
@@ -137,7 +139,7 @@ static enum sac_status make_default_directory(struct run *run)
     char algorithm[32], *stem, *id = strdup(run->ops->id);
     sac_settings_text(&run->sources.settings, "algorithm", algorithm, sizeof algorithm);
     for (char *c = id; c && *c; c++)
-        if (*c == '/' || *c == ' ')
+        if (*c == '/' || *c == ' ' || *c == ':')
             *c = '_';
     const int length = id ? asprintf(&stem, "runs/%s-%s-seed%llu", id, algorithm,
                                      (unsigned long long)run->sources.settings.seed)
@@ -233,11 +235,25 @@ static void keep_failure(struct run *run, enum sac_status status)
     snprintf(run->sentence, sizeof run->sentence, "%s", sac_last_error());
 }
 
+/* Of a gym: environment's workers. */
+static void tell_restarts(struct run *run)
+{
+    const uint64_t restarts = sac_environment_restarts();
+    if (restarts == run->restarts)
+        return;
+    run->restarts = restarts;
+    console_close(&run->console);
+    say("train",
+        "a Python worker of %s died and was started again (%llu so far); its episodes count as truncated",
+        run->ops->id, (unsigned long long)restarts);
+}
+
 static void see_progress(void *context, const struct sac_progress *progress)
 {
     struct run *run = context;
     run->progress = *progress;
     keep_failure(run, sac_run_directory_progress(run->directory, progress));
+    tell_restarts(run);
     console_progress(&run->console, progress);
     if (run->request->json)
         report_line(json_pack("{s:o}", "progress", report_progress(progress)));
@@ -246,6 +262,7 @@ static void see_progress(void *context, const struct sac_progress *progress)
 static void see_evaluation(void *context, const struct sac_evaluation *evaluation)
 {
     struct run *run = context;
+    tell_restarts(run);
     memcpy(run->returns, evaluation->returns, (size_t)evaluation->episodes * sizeof *run->returns);
     run->evaluation = *evaluation;
     run->evaluation.returns = run->returns;
@@ -408,14 +425,13 @@ static int take_request(struct request *request, int argc, char **argv)
         {"--env-timeout", OPTION_SECONDS, "S", &request->env_timeout, ENV_TIMEOUT_HELP},
         {"--isa", OPTION_TEXT, "SET", &request->isa, "portable, avx2, avx512 [auto: the CPU's best]"},
         {"--perf", OPTION_FLAG, NULL, &request->perf, "name generated code for perf; count hardware events"},
-        {"--model-dir", OPTION_TEXT, "DIR", &request->model_directory,
-         "where the environment's model files are"},
+        ENV_OPTIONS(request->making),
         {0},
     };
     const struct usage usage = {
         .command = "train",
         .form = "ENV [key=value ...]",
-        .text = "Train a policy on ENV, an environment's name (softac envs) or a plugin FILE.so.\n"
+        .text = "Train a policy on ENV, an environment's name (softac envs), a plugin FILE.so or gym:ID.\n"
                 "Settings: the defaults, then the environment's preset (its common part, then its section\n"
                 "for the algorithm), then --config, then key=value here; later ones win.\n",
         .options = options,

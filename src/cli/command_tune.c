@@ -28,7 +28,8 @@ static const double ENDLESS = 1e15; /* steps: the runs are stopped */
 static const char farewell[] = "softac tune: stopping; nothing is written";
 
 struct request {
-    const char *environment, *config, *out, *isa, *model_directory;
+    const char *environment, *config, *out, *isa;
+    struct env_words making;
     bool json;
     int seconds, env_timeout;
     const char *words[MOST_WORDS]; /* ENV, then key=value */
@@ -257,7 +258,7 @@ static enum sac_status settle(struct tuning *t)
     if (!status)
         status = sac_environment_find(r->environment, &t->ops);
     if (!status)
-        status = env_options_make(&t->options, r->model_directory);
+        status = env_options_make(&t->options, t->ops->id, &r->making);
     if (!status)
         status = sources_read(&t->sources, t->ops->id, &words);
     if (!status)
@@ -310,8 +311,7 @@ static int take_request(struct request *request, int argc, char **argv)
         {"--out", OPTION_TEXT, "F.yaml", &request->out, "write there [~/.config/softac/presets/ENV.yaml]"},
         {"--json", OPTION_FLAG, NULL, &request->json, "print JSON"},
         {"--isa", OPTION_TEXT, "SET", &request->isa, "portable, avx2, avx512 [auto: the CPU's best]"},
-        {"--model-dir", OPTION_TEXT, "DIR", &request->model_directory,
-         "where the environment's model files are"},
+        ENV_OPTIONS(request->making),
         {"--env-timeout", OPTION_SECONDS, "S", &request->env_timeout, ENV_TIMEOUT_HELP},
         {0},
     };
