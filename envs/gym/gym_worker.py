@@ -149,6 +149,9 @@ class Worker:
         self.action_dtype = action_space.dtype
         self.rounds = numpy.issubdtype(action_space.dtype, numpy.integer)
         self.started = [False] * K
+        self.steps = [env.step for env in self.envs]
+        # one-dimensional observations of all environments are written in one go
+        self.flat = rows.reshape(-1) if self.is_box and len(self.shape) == 1 else None
 
     # --- work ---
 
@@ -173,16 +176,25 @@ class Worker:
     def step(self, count):
         actions = numpy.rint(self.action) if self.rounds else self.action
         actions = actions.astype(self.action_dtype)  # a copy: environments may keep it
-        for j in range(count):
-            if not self.started[j]:  # lost with the worker before; softac knows
+        rewards, ends, cuts, started = self.reward, self.terminated, self.truncated, self.started
+        shape, array, observations = self.shape, numpy.ndarray, []
+        together = self.flat is not None and count == len(started)
+        for j, step, action in zip(range(count), self.steps, actions):
+            if not started[j]:  # lost with the worker before; softac knows
+                together = False
                 continue
-            observation, reward, terminated, truncated, info = self.envs[j].step(actions[j])
+            observation, rewards[j], terminated, truncated, info = step(action)
             if terminated or truncated:  # environments that restart themselves keep the last observation here
                 observation = info.get("final_obs", info.get("final_observation", observation))
-            self.write(j, observation)
-            self.reward[j] = reward
-            self.terminated[j] = terminated
-            self.truncated[j] = truncated
+            ends[j] = terminated
+            cuts[j] = truncated
+            observations.append((j, observation))
+            together = together and type(observation) is array and observation.shape == shape
+        if together:
+            numpy.concatenate([row for _, row in observations], out=self.flat, casting="unsafe")
+        else:
+            for j, observation in observations:
+                self.write(j, observation)
 
     # --- talking ---
 
