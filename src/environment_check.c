@@ -13,11 +13,14 @@
 #include "environment_player.h"
 #include "error.h"
 #include "memory.h"
+#include "reset_reference.h"
 
 enum {
     STEPS = 60,       /* of most comparisons: several episodes of each environment */
     MANY_STEPS = 400, /* where rare values are looked for */
     END_STEPS = 2500, /* in which an episode may come to its end */
+    BEGINNERS = 8,    /* environments whose many first observations are looked at */
+    BEGINNINGS = 125, /* episodes of each, if there is no reference that wants more */
     THREADS = 4,
     MOST_PLAYERS = 8,
     MOST_TRAILS = 8,
@@ -419,6 +422,94 @@ static void check_resets(struct checker *c)
         pass(c, "how an episode begins depends neither on other environments nor on steps before");
 }
 
+/* Whether the rows of 8 environments repeat each other: what one episode's show against earlier ones'. */
+struct repeats {
+    float *first, *before; /* (BEGINNERS, observation_size) of the first episode, of the last one */
+    bool environments_alike, episodes_alike; /* all of them, so far */
+    bool shifted; /* each environment begins as the one after it did an episode before */
+};
+
+static void see_repeats(const struct checker *c, struct repeats *r, const struct sac_player *p, int episode)
+{
+    const size_t size = (size_t)c->spec.observation_size;
+    for (int32_t j = 0; j < BEGINNERS; j++) {
+        const float *row = observation_of(p, j);
+        float *first = r->first + (size_t)j * size;
+        if (episode == 0)
+            memcpy(first, row, size * sizeof *row);
+        r->environments_alike &= same_observation(c, row, observation_of(p, 0));
+        r->episodes_alike &= same_observation(c, row, first);
+        if (episode > 0 && j + 1 < BEGINNERS)
+            r->shifted &= same_observation(c, row, r->before + (size_t)(j + 1) * size);
+    }
+    for (int32_t j = 0; j < BEGINNERS; j++)
+        memcpy(r->before + (size_t)j * size, observation_of(p, j), size * sizeof *r->before);
+}
+
+static void begin_often(struct checker *c, struct repeats *r, struct sac_reset_sample *sample)
+{
+    const int episodes = sample->reference ? SAC_RESETS / BEGINNERS : BEGINNINGS;
+    struct sac_player *p = open_player(c, BEGINNERS, 0, SEED);
+    for (int episode = 0; p && episode < episodes && !c->status; episode++) {
+        if (!went_well(c, sac_player_reset_all(p)))
+            return;
+        for (int32_t j = 0; j < BEGINNERS && row_is_finite(c, p, j, "reset()"); j++)
+            if (sample->reference)
+                sac_reset_sample_add(sample, observation_of(p, j));
+        see_repeats(c, r, p, episode);
+    }
+}
+
+static void judge_beginnings(struct checker *c, const struct repeats *r,
+                             const struct sac_reset_sample *sample)
+{
+    if (sample->reference && !went_well(c, sac_reset_sample_judge(sample)))
+        return;
+    if (r->episodes_alike && !r->environments_alike)
+        fail(c, "each environment begins all its episodes alike; random numbers must depend on how often it "
+                "was reset");
+    else if (r->shifted && !r->episodes_alike)
+        fail(c, "each environment begins as the one after it did an episode before; its number and its count "
+                "of resets must not merely be added");
+    else if (sample->reference)
+        pass(c, "%d first observations have the bounds and moments of the reference", sample->count);
+    else
+        pass(c,
+             "%d first observations are finite and do not repeat each other; there is no reference to "
+             "compare them with",
+             BEGINNERS * BEGINNINGS);
+}
+
+/* The reference is one of the task as it comes: with settings of its own it begins otherwise. */
+static const struct sac_reset_reference *reference_of(const struct checker *c)
+{
+    const struct sac_reset_reference *reference = sac_reset_reference_find(c->ops->id);
+    for (size_t i = 0; c->options && c->options[i]; i++)
+        if (strncmp(c->options[i], "model_dir=", 10) != 0)
+            return NULL;
+    return reference && reference->size == c->spec.observation_size ? reference : NULL;
+}
+
+static void check_beginnings(struct checker *c)
+{
+    const size_t rows = BEGINNERS * (size_t)c->spec.observation_size;
+    const struct sac_reset_reference *reference = reference_of(c);
+    struct repeats r = {.environments_alike = true, .episodes_alike = true, .shifted = true};
+    struct sac_reset_sample sample = {0};
+    r.first = calloc(2 * rows, sizeof *r.first);
+    if (!r.first)
+        went_well(c, sac_fail(SAC_NOMEM, "no memory for %zu numbers", 2 * rows));
+    else
+        r.before = r.first + rows;
+    if (reference && !c->status)
+        went_well(c, sac_reset_sample_make(&sample, reference));
+    begin_often(c, &r, &sample);
+    if (!c->status)
+        judge_beginnings(c, &r, &sample);
+    sac_reset_sample_free(&sample);
+    free(r.first);
+}
+
 static void check_grouping(struct checker *c)
 {
     struct sac_trail *eight = played(c, start_player(c, 8, 0, SEED), STEPS);
@@ -706,15 +797,25 @@ static const struct {
     void (*run)(struct checker *c);
     bool needed; /* without it nothing after it can be tried */
 } checks[] = {
-    {"spec", check_spec, true},          {"create", check_create, true},
-    {"options", check_options, false},   {"reset", check_reset_rows, false},
-    {"step", check_step_rows, false},    {"finite", check_finite, false},
-    {"flags", check_flags, false},       {"own resets", check_own_resets, false},
-    {"count", check_count, false},       {"determinism", check_determinism, false},
-    {"seed", check_seed, false},         {"resets", check_resets, false},
-    {"grouping", check_grouping, false}, {"instances", check_instances, false},
-    {"threads", check_threads, false},   {"reset_to", check_reset_to, false},
-    {"state", check_state, false},       {"observe_double", check_observe_double, false},
+    {"spec", check_spec, true},
+    {"create", check_create, true},
+    {"options", check_options, false},
+    {"reset", check_reset_rows, false},
+    {"step", check_step_rows, false},
+    {"finite", check_finite, false},
+    {"flags", check_flags, false},
+    {"own resets", check_own_resets, false},
+    {"count", check_count, false},
+    {"determinism", check_determinism, false},
+    {"seed", check_seed, false},
+    {"resets", check_resets, false},
+    {"beginnings", check_beginnings, false},
+    {"grouping", check_grouping, false},
+    {"instances", check_instances, false},
+    {"threads", check_threads, false},
+    {"reset_to", check_reset_to, false},
+    {"state", check_state, false},
+    {"observe_double", check_observe_double, false},
 };
 
 enum { CHECKS = sizeof checks / sizeof *checks };

@@ -120,6 +120,8 @@ ignores_seed|seed|seeds 20 and 21 give the same
 clones|seed|environments 0 and 1 begin alike
 ignores_number|grouping|in an instance of 8, but .* in an instance of 3
 steps_move_resets|resets|episode 2 of environment 0 begins with observation\[0\]
+episodes_alike|beginnings|must depend on how often it was reset
+keys_added|beginnings|must not merely be added
 depends_on_k|grouping|in an instance of 8, but .* in an instance of 3
 global_variable|instances|is there a global variable
 reset_to_remembers|reset_to|if steps were made before

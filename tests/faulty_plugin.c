@@ -221,9 +221,15 @@ static int faulty_reset(void *instance, int32_t count, const int32_t *which, flo
         struct spring *s = &i->spring[which[k]];
         float *row = observation + (size_t)which[k] * stride;
         s->episodes &= ((uint64_t)1 << STEP_SHIFT) - 1;
+        const uint64_t episodes = s->episodes;
+        const uint32_t first = i->first;
         i->first -= is("clones") ? (uint32_t)which[k] : 0;
+        i->first += is("keys_added") ? (uint32_t)episodes : 0;
+        if (is("keys_added") || is("episodes_alike"))
+            s->episodes = 0;
         reset(instance, 1, &which[k], observation, stride, error);
-        i->first += is("clones") ? (uint32_t)which[k] : 0;
+        i->first = first;
+        s->episodes = episodes + 1;
         if (is_now("reset_nan", i))
             row[1] = NAN;
         if (is_now("reset_beyond", i))
