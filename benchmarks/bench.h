@@ -56,7 +56,7 @@ enum sac_status bench_open(const struct benchmark *benchmark, const struct bench
                            void **state);
 void bench_close(const struct benchmark *benchmark, void *state); /* takes NULL */
 
-enum { BENCH_MOST = 320 };
+enum { BENCH_MOST = 400 };
 
 /* All of them into `list` (BENCH_MOST); returns how many. */
 int bench_list(struct benchmark *list);
@@ -70,6 +70,9 @@ int bench_snapshot_list(struct benchmark *list, int count);
 int bench_governor_list(struct benchmark *list, int count);
 int bench_inference_list(struct benchmark *list, int count);
 int bench_environment_list(struct benchmark *list, int count);
+#ifdef HAVE_MUJOCO
+int bench_bare_step_list(struct benchmark *list, int count);
+#endif
 int bench_update_list(struct benchmark *list, int count);
 int bench_train_list(struct benchmark *list, int count);
 int bench_scaling_rollout_list(struct benchmark *list, int count);

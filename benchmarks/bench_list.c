@@ -14,6 +14,9 @@ int bench_list(struct benchmark *list)
     count = bench_governor_list(list, count);
     count = bench_inference_list(list, count);
     count = bench_environment_list(list, count);
+#ifdef HAVE_MUJOCO
+    count = bench_bare_step_list(list, count);
+#endif
     count = bench_update_list(list, count);
     count = bench_train_list(list, count);
     count = bench_scaling_rollout_list(list, count);

@@ -310,6 +310,13 @@ int mujoco_set_state(void *instance, int32_t index, const void *state, char *err
     return 0;
 }
 
+const mjData *mujoco_simulation(const void *instance, int32_t index, const mjModel **model)
+{
+    const struct mujoco *m = instance;
+    *model = m->model;
+    return m->environment[index].data;
+}
+
 const char *sac_mujoco_version(void)
 {
     return mj_versionString();

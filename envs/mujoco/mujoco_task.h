@@ -53,6 +53,9 @@ int mujoco_get_state(void *instance, int32_t index, void *state, char *error);
 int mujoco_set_state(void *instance, int32_t index, const void *state, char *error);
 int mujoco_observe_double(void *instance, int32_t index, double *observation, char *error);
 
+/* For benchmarks: what environment `index` simulates, and with which model. */
+const mjData *mujoco_simulation(const void *instance, int32_t index, const mjModel **model);
+
 /* Define the table NAME of the environment ID, from its `task`. */
 #define MUJOCO_OPS(name, env_id, task)                                                                       \
     TASK_OPS(mujoco, name, env_id, task, .observe_double = mujoco_observe_double)
