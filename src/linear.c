@@ -390,11 +390,27 @@ const char *sac_linear_backend(void)
     return name;
 }
 
+/* May oneDNN round the factors of fp32 products to fewer bits? Off, unless its own variable
+ * ONEDNN_DEFAULT_FPMATH_MODE asks for it. */
+static const char *reduced_precision(void)
+{
+    dnnl_fpmath_mode_t mode = dnnl_fpmath_mode_strict;
+    if (dnnl_get_default_fpmath_mode(&mode) != dnnl_success || mode == dnnl_fpmath_mode_strict)
+        return NULL;
+    return mode == dnnl_fpmath_mode_bf16 ? "bf16" : "fewer bits than fp32";
+}
+
 const char *sac_linear_isa(void)
 {
+    static _Thread_local char text[64];
     static const char prefix[] = "cpu_isa_";
-    const char *name = dnnl_cpu_isa2str(dnnl_get_effective_cpu_isa());
-    return strncmp(name, prefix, sizeof prefix - 1) == 0 ? name + sizeof prefix - 1 : name;
+    const char *name = dnnl_cpu_isa2str(dnnl_get_effective_cpu_isa()), *reduced = reduced_precision();
+    if (strncmp(name, prefix, sizeof prefix - 1) == 0)
+        name += sizeof prefix - 1;
+    if (!reduced)
+        return name;
+    snprintf(text, sizeof text, "%.30s, products in %s allowed", name, reduced);
+    return text;
 }
 
 enum sac_status sac_linear_cap_isa(const char *isa)

@@ -49,8 +49,8 @@ bool sac_linear_prefers_kernels(const struct sac_linear_shape *shape);
 const char *sac_linear_implementation(const struct sac_linear *site);
 /* "oneDNN 2.6.3 (OpenMP)" */
 const char *sac_linear_backend(void);
-/* The instruction sets that oneDNN uses, "avx2" and so on, in its own words. Settles them: call it after
- * sac_kernels_select. */
+/* The instruction sets that oneDNN uses, "avx2" and so on, in its own words; ", products in bf16 allowed"
+ * follows where ONEDNN_DEFAULT_FPMATH_MODE asks for that. Settles them: call it after sac_kernels_select. */
 const char *sac_linear_isa(void);
 /* Keep oneDNN to "portable" (SSE4.1), "avx2" or "avx512"; with "auto" it decides for itself, by the CPU and
  * ONEDNN_MAX_CPU_ISA. Before the first site is created: SAC_STATE later. Called by sac_kernels_select. */

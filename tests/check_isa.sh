@@ -46,5 +46,15 @@ for isa in $(./softac info | sed -n '/^kernels/,$s/^  available *//p'); do
     grep -q "instruction set $isa (oneDNN: ${limit_of[$isa]})" "$folder/run/config.yaml" || { status=1; head -1 "$folder/run/config.yaml"; }
     verdict $status "--isa $isa is recorded, oneDNN kept to ${limit_of[$isa]}"
 done
+
+# Products of fewer bits are asked for by oneDNN's own variable alone, work, and are recorded.
+status=0
+grep -q 'bf16' "$folder/run/config.yaml" && { status=1; head -1 "$folder/run/config.yaml"; }
+verdict $status "products in fp32 unless asked for otherwise"
+status=0
+ONEDNN_DEFAULT_FPMATH_MODE=BF16 train portable 1 >/dev/null || status=1
+grep -q 'instruction set portable (oneDNN: sse41, products in bf16 allowed)' "$folder/run/config.yaml" ||
+    { status=1; head -1 "$folder/run/config.yaml"; }
+verdict $status "ONEDNN_DEFAULT_FPMATH_MODE=BF16 is recorded"
 echo "$passed passed, $failed failed"
 [[ $failed -eq 0 ]]
