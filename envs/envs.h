@@ -10,6 +10,13 @@ extern const struct sac_env_ops sac_cart_pole_swing_up;
 extern const struct sac_env_ops sac_continuous_acrobot;
 extern const struct sac_env_ops sac_planar_quadrotor;
 
+extern const struct sac_env_ops sac_bullet_inverted_pendulum;
+extern const struct sac_env_ops sac_bullet_inverted_pendulum_swingup;
+extern const struct sac_env_ops sac_bullet_inverted_double_pendulum;
+extern const struct sac_env_ops sac_bullet_reacher;
+
+const char *sac_bullet_version(void); /* of the wheel that is found without options; NULL: none */
+
 #ifdef HAVE_MUJOCO
 extern const struct sac_env_ops sac_half_cheetah;
 extern const struct sac_env_ops sac_inverted_pendulum;

@@ -27,6 +27,10 @@ static const struct sac_environment_entry entries[] = {
     {"PlanarQuadrotor-v0", &sac_planar_quadrotor, NULL},
     {"HalfCheetah-v5", MUJOCO(sac_half_cheetah)},
     {"InvertedPendulum-v5", MUJOCO(sac_inverted_pendulum)},
+    {"InvertedPendulumBulletEnv-v0", &sac_bullet_inverted_pendulum, NULL},
+    {"InvertedPendulumSwingupBulletEnv-v0", &sac_bullet_inverted_pendulum_swingup, NULL},
+    {"InvertedDoublePendulumBulletEnv-v0", &sac_bullet_inverted_double_pendulum, NULL},
+    {"ReacherBulletEnv-v0", &sac_bullet_reacher, NULL},
 };
 
 enum { ENTRIES = sizeof entries / sizeof *entries };
@@ -43,6 +47,11 @@ const char *sac_environment_mujoco_version(void)
 #else
     return NULL;
 #endif
+}
+
+const char *sac_environment_bullet_version(void)
+{
+    return sac_bullet_version();
 }
 
 static enum sac_status fail_unknown(const char *name)

@@ -29,6 +29,9 @@ uint64_t sac_environment_restarts(void);
 /* Version of the MuJoCo library in use, or NULL in a build without. */
 const char *sac_environment_mujoco_version(void);
 
+/* Version of the pybullet wheel that is found without being told where, or NULL. */
+const char *sac_environment_bullet_version(void);
+
 /* spec() with the table, sizes and bounds checked, and that it tells the same twice. SAC_ENV. */
 enum sac_status sac_environment_spec(const struct sac_env_ops *ops, const char *const *options,
                                      struct sac_env_spec *spec);

@@ -37,5 +37,9 @@ if "$softac" envs InvertedPendulum-v5 >/dev/null 2>&1; then
     learns InvertedPendulum-v5 30000 1000 algorithm=sac_v2
     learns InvertedPendulum-v5 30000 1000 algorithm=sac_v1
 fi
+if "$softac" envs InvertedPendulumBulletEnv-v0 >/dev/null 2>&1; then
+    learns InvertedPendulumBulletEnv-v0 50000 1000 algorithm=sac_v1
+    learns InvertedPendulumBulletEnv-v0 50000 1000 algorithm=sac_v1 estimator=score_function
+fi
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

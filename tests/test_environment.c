@@ -1,20 +1,22 @@
 /* The registry, plugins, and what every built-in environment promises by <softac/env.h>. */
 #include "environment.h"
+#include "suite.h"
 
 #include <check.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #ifdef HAVE_MUJOCO
 #include "../envs/mujoco/mujoco_trap.h"
-#include "suite.h"
 #include <mujoco/mujoco.h>
 #endif
 
-enum { ENVIRONMENTS = 8, SIZE = 32, STEPS = 40 }; /* SIZE: most numbers per observation, action or state */
+enum { ENVIRONMENTS = 8, SIZE = 64, STEPS = 40 }; /* SIZE: most numbers per observation, action or state */
 
 /* An instance with room for one batch. */
 struct batch {
@@ -389,6 +391,105 @@ START_TEST(resets_of_mujoco_tasks)
 }
 END_TEST
 
+/* The same for Bullet's tasks: angles uniform around upright or hanging, the target in its square; all at
+ * rest. */
+START_TEST(resets_of_bullet_tasks)
+{
+    struct batch b;
+    struct moments m[SIZE];
+    if (!open_by_id(&b, "InvertedPendulumBulletEnv-v0"))
+        return;
+    measure_resets(&b, m);
+    check_uniform(&m[3], -sin(0.1), sin(0.1));
+    ck_assert_double_ge(m[2].low, cos(0.1) - 1e-7);
+    b.ops->destroy(b.instance);
+    ck_assert(open_by_id(&b, "InvertedPendulumSwingupBulletEnv-v0"));
+    measure_resets(&b, m);
+    check_uniform(&m[3], sin(3.1415 + 0.1), sin(3.1415 - 0.1));
+    ck_assert_double_le(m[2].high, -cos(0.1001));
+    b.ops->destroy(b.instance);
+    ck_assert(open_by_id(&b, "InvertedDoublePendulumBulletEnv-v0"));
+    measure_resets(&b, m);
+    check_uniform(&m[4], -sin(0.1), sin(0.1));
+    check_uniform(&m[7], -sin(0.1), sin(0.1));
+    b.ops->destroy(b.instance);
+    ck_assert(open_by_id(&b, "ReacherBulletEnv-v0"));
+    measure_resets(&b, m);
+    check_uniform(&m[0], -0.27, 0.27);
+    check_uniform(&m[1], -0.27, 0.27);
+    check_uniform(&m[7], -3.14 / 3, 3.14 / 3);
+    for (int i = 6; i <= 8; i += 2)
+        ck_assert(m[i].low == 0 && m[i].high == 0);
+    b.ops->destroy(b.instance);
+}
+END_TEST
+
+/* One of several threads, each with a simulation of its own. */
+struct lane {
+    struct batch batch;
+    double trail[STEPS * (SIZE + 2)];
+    pthread_t thread;
+};
+
+static void *play_lane(void *argument)
+{
+    struct lane *lane = argument;
+    reset_all(&lane->batch);
+    play(&lane->batch, 0, STEPS, 0, lane->trail);
+    return NULL;
+}
+
+/* Clients of Bullet in four threads at once do what they do one after the other. */
+START_TEST(bullet_in_threads)
+{
+    enum { LANES = 4 };
+    static struct lane alone, lane[LANES];
+    if (!open_by_id(&alone.batch, "InvertedDoublePendulumBulletEnv-v0"))
+        return;
+    play_lane(&alone);
+    for (int i = 0; i < LANES; i++)
+        ck_assert(open_by_id(&lane[i].batch, "InvertedDoublePendulumBulletEnv-v0"));
+    for (int i = 0; i < LANES; i++)
+        ck_assert_int_eq(pthread_create(&lane[i].thread, NULL, play_lane, &lane[i]), 0);
+    for (int i = 0; i < LANES; i++) {
+        ck_assert_int_eq(pthread_join(lane[i].thread, NULL), 0);
+        ck_assert_mem_eq(lane[i].trail, alone.trail, trail_size(&alone.batch, STEPS));
+        lane[i].batch.ops->destroy(lane[i].batch.instance);
+    }
+    alone.batch.ops->destroy(alone.batch.instance);
+}
+END_TEST
+
+static void check_bullet_refused(const char *folder, const char *words)
+{
+    const struct sac_env_ops *ops;
+    char option[256], error[SAC_ENV_ERROR_SIZE];
+    const char *const options[] = {option, NULL};
+    const struct sac_env_create create = {.size = sizeof create, .environments = 1, .options = options};
+    void *instance;
+    snprintf(option, sizeof option, "model_dir=%s", folder);
+    ck_assert_int_eq(sac_environment_find("InvertedPendulumBulletEnv-v0", &ops), SAC_OK);
+    ck_assert_int_eq(ops->create(&create, &instance, error), 1);
+    ck_assert_msg(strstr(error, words) && strstr(error, "quickstart deps bullet"), "%s", error);
+}
+
+/* A folder that holds no wheel, or one of another version, is refused with the remedy. */
+START_TEST(bullet_refused)
+{
+    char folder[] = "bullet_XXXXXX", library[64], version[64];
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(library, sizeof library, "%s/pybullet.none.so", folder);
+    snprintf(version, sizeof version, "%s/pybullet-3.2.6.dist-info", folder);
+    check_bullet_refused(folder, "no pybullet.*.so");
+    fclose(fopen(library, "w"));
+    ck_assert_int_eq(mkdir(version, 0700), 0);
+    check_bullet_refused(folder, "holds pybullet-3.2.6.dist-info");
+    remove(version);
+    remove(library);
+    remove(folder);
+}
+END_TEST
+
 /* An option that an environment does not know is refused by name. */
 START_TEST(unknown_option)
 {
@@ -624,6 +725,9 @@ int main(void)
     tcase_add_test(some, resets_of_our_tasks);
     tcase_add_test(some, pendulum_reduces_angles);
     tcase_add_test(some, resets_of_mujoco_tasks);
+    tcase_add_test(some, resets_of_bullet_tasks);
+    tcase_add_test(some, bullet_in_threads);
+    tcase_add_test(some, bullet_refused);
     tcase_add_test(some, bad_models);
     tcase_add_test(some, fatal_errors_of_mujoco);
 #ifdef HAVE_MUJOCO

@@ -157,15 +157,20 @@ static struct difference replay_seed(const char *id, int seed)
     return replay(path, id);
 }
 
-static void check_traces(const char *id)
+static void check_long_traces(const char *id, int steps)
 {
     for (int seed = 0; seed < 3; seed++) {
         const struct difference d = replay_seed(id, seed);
-        ck_assert_int_ge(d.steps, 60);
+        ck_assert_int_ge(d.steps, steps);
         ck_assert_int_eq(d.observations, 0);
         ck_assert_int_eq(d.flags, 0);
         ck_assert_double_le(d.reward, 1e-6);
     }
+}
+
+static void check_traces(const char *id)
+{
+    check_long_traces(id, 60);
 }
 
 /* The same against a reference in doubles: as near as two ways to write the same equations come. */
@@ -252,6 +257,36 @@ START_TEST(inverted_pendulum)
 }
 END_TEST
 
+static bool have_bullet(void)
+{
+    const bool have = sac_environment_bullet_version() != NULL;
+    if (!have)
+        fprintf(stderr, "SKIPPED: pybullet's wheel is not here (./quickstart deps bullet)\n");
+    return have;
+}
+
+/* The same for Bullet's pendulums, which fall and begin again, with flags and rewards at their ends. */
+START_TEST(bullet_pendulums)
+{
+    if (!have_bullet())
+        return;
+    check_traces("InvertedPendulumBulletEnv-v0");
+    ck_assert_int_gt(replay_seed("InvertedPendulumBulletEnv-v0", 0).resets, 1);
+    check_long_traces("InvertedPendulumSwingupBulletEnv-v0", 30);
+    check_long_traces("InvertedDoublePendulumBulletEnv-v0", 40);
+    ck_assert_int_gt(replay_seed("InvertedDoublePendulumBulletEnv-v0", 0).resets, 1);
+}
+END_TEST
+
+/* The same for ReacherBulletEnv-v0: places of links, and costs in float32. Its states are long, its traces
+ * short. */
+START_TEST(bullet_reacher)
+{
+    if (have_bullet())
+        check_long_traces("ReacherBulletEnv-v0", 12);
+}
+END_TEST
+
 static char **given; /* the command line's files, for the test below */
 
 /* A file from the command line agrees. */
@@ -284,6 +319,8 @@ int main(int argc, char **argv)
         tcase_add_test(tests, planar_quadrotor);
         tcase_add_test(tests, half_cheetah);
         tcase_add_test(tests, inverted_pendulum);
+        tcase_add_test(tests, bullet_pendulums);
+        tcase_add_test(tests, bullet_reacher);
     }
     return suite_run(CK_FORK_GETENV, "traces", 1, tests);
 }

@@ -57,7 +57,7 @@ static void print_row(const struct standing *s)
         snprintf(limit, sizeof limit, "%d", s->spec.step_limit);
     if (s->known && !isnan(s->spec.reward_threshold))
         snprintf(threshold, sizeof threshold, "%g", s->spec.reward_threshold);
-    printf("%-26s %5d %5d  %-16s %6s %9s  %s%s\n", s->id, s->spec.observation_size, s->spec.action_size,
+    printf("%-36s %5d %5d  %-16s %6s %9s  %s%s\n", s->id, s->spec.observation_size, s->spec.action_size,
            bounds, limit, threshold, *s->reason ? "no: " : "yes", s->reason);
 }
 
@@ -103,7 +103,7 @@ static void print_json(const struct standing *list, int count)
 
 static void print_table(const struct standing *list, int count)
 {
-    printf("%-26s %5s %5s  %-16s %6s %9s  %s\n", "environment", "obs", "act", "action bounds", "limit",
+    printf("%-36s %5s %5s  %-16s %6s %9s  %s\n", "environment", "obs", "act", "action bounds", "limit",
            "solved", "runs here");
     for (int i = 0; i < count; i++)
         print_row(&list[i]);

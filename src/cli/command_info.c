@@ -59,10 +59,11 @@ static json_t *gather_versions(void)
 {
     char openmp[32];
     snprintf(openmp, sizeof openmp, "%d", _OPENMP);
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "softac", PACKAGE_VERSION, "oneDNN",
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "softac", PACKAGE_VERSION, "oneDNN",
                      sac_linear_backend(), "OpenMP", openmp, "OpenMP runtimes", gather_openmp_runtimes(),
                      "jemalloc", text_or_null(jemalloc_version()), "MuJoCo",
-                     text_or_null(sac_environment_mujoco_version()));
+                     text_or_null(sac_environment_mujoco_version()), "Bullet",
+                     text_or_null(sac_environment_bullet_version()));
 }
 
 static json_t *gather_features(void)
