@@ -402,7 +402,7 @@ static const char *reduced_precision(void)
 
 const char *sac_linear_isa(void)
 {
-    static _Thread_local char text[64];
+    static _Thread_local char text[80];
     static const char prefix[] = "cpu_isa_";
     const char *name = dnnl_cpu_isa2str(dnnl_get_effective_cpu_isa()), *reduced = reduced_precision();
     if (strncmp(name, prefix, sizeof prefix - 1) == 0)
