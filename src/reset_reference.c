@@ -7,6 +7,18 @@
 #include "error.h"
 #include "memory.h"
 
+static const struct sac_reset_moments bullet_inverted_double_pendulum[] = {
+#include "resets/InvertedDoublePendulumBulletEnv-v0.inc"
+};
+static const struct sac_reset_moments bullet_inverted_pendulum[] = {
+#include "resets/InvertedPendulumBulletEnv-v0.inc"
+};
+static const struct sac_reset_moments bullet_inverted_pendulum_swingup[] = {
+#include "resets/InvertedPendulumSwingupBulletEnv-v0.inc"
+};
+static const struct sac_reset_moments bullet_reacher[] = {
+#include "resets/ReacherBulletEnv-v0.inc"
+};
 static const struct sac_reset_moments cart_pole_swing_up[] = {
 #include "resets/CartPoleSwingUp-v0.inc"
 };
@@ -36,10 +48,14 @@ static const struct sac_reset_reference references[] = {
     {"CartPoleSwingUp-v0", MOMENTS(cart_pole_swing_up)},
     {"ContinuousAcrobot-v0", MOMENTS(continuous_acrobot)},
     {"HalfCheetah-v5", MOMENTS(half_cheetah)},
+    {"InvertedDoublePendulumBulletEnv-v0", MOMENTS(bullet_inverted_double_pendulum)},
     {"InvertedPendulum-v5", MOMENTS(inverted_pendulum)},
+    {"InvertedPendulumBulletEnv-v0", MOMENTS(bullet_inverted_pendulum)},
+    {"InvertedPendulumSwingupBulletEnv-v0", MOMENTS(bullet_inverted_pendulum_swingup)},
     {"MountainCarContinuous-v0", MOMENTS(mountain_car_continuous)},
     {"Pendulum-v1", MOMENTS(pendulum)},
     {"PlanarQuadrotor-v0", MOMENTS(planar_quadrotor)},
+    {"ReacherBulletEnv-v0", MOMENTS(bullet_reacher)},
 };
 
 const struct sac_reset_reference *sac_reset_reference_find(const char *id)

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """How the reference implementations begin episodes: what softac envs --check and tests/test_resets.c compare with.
 
-usage: make_resets.py ENV...      (needs gymnasium[mujoco]; writes ENV.inc beside itself)
+usage: make_resets.py ENV...      (writes ENV.inc beside itself; needs gymnasium[mujoco], for Bullet's what
+                                  tests/traces/make_bullet_traces.py needs)
 
 A line for each component of the observation, over 10,000 resets, in float32 as we observe it:
   {low, high, mean, deviation, kurtosis, product, product_deviation}
 The last two are mean and deviation of the standardised component times the next one (the last: times the first), 0 where
 one of them stands still: components that share a random number differ there alone.
 """
+import importlib
 import os
 import sys
 
@@ -22,11 +24,26 @@ RESETS = 10000
 STILL = 1e-9  # deviations up to this are rounding
 
 
+def begin_gymnasium(env_id):
+    env = gymnasium.make(env_id, disable_env_checker=True)
+    seeds = iter([0])
+    return lambda: env.reset(seed=next(seeds, None))[0]
+
+
+def begin_bullet(env_id):
+    import make_bullet_traces
+
+    make_bullet_traces.stand_in_for_gym()
+    importlib.import_module("pybullet_envs")
+    env = make_bullet_traces.make(env_id)
+    env.seed(0)
+    return env.reset
+
+
 def observe(env_id):
     """(RESETS, observation) of first observations"""
-    env = gymnasium.make(env_id, disable_env_checker=True)
-    rows = [env.reset(seed=0)[0]] + [env.reset()[0] for _ in range(RESETS - 1)]
-    return np.asarray(rows, np.float32).astype(np.float64)
+    begin = (begin_bullet if env_id.endswith("BulletEnv-v0") else begin_gymnasium)(env_id)
+    return np.asarray([begin() for _ in range(RESETS)], np.float32).astype(np.float64)
 
 
 def describe(x):
