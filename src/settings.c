@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <float.h>
-#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 
 #include "environment.h"
 #include "error.h"
+#include "real_text.h"
 
 #define MOST_STEPS 1e15    /* exact in a double, and 30 years at a million steps a second */
 #define MOST_SCALE 1e9     /* of numbers that others are multiplied by: products stay finite in fp32 */
@@ -105,34 +105,6 @@ static const struct setting table[] = {
 
 /* --- numbers as text --- */
 
-/* A host may have set a locale with a decimal comma; settings have points everywhere. */
-static locale_t enter_c_locale(void)
-{
-    const locale_t c = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
-    return c ? uselocale(c) : (locale_t)0;
-}
-
-static void leave_c_locale(locale_t before)
-{
-    if (before)
-        freelocale(uselocale(before));
-}
-
-/* Plain decimal text only: strtod alone would take "inf", "nan" and hexadecimal too. What is too large for a
- * double, or so small that digits are lost (1e-999 would be 0), is not taken either. */
-static bool parse_real(const char *text, double *number)
-{
-    if (!*text || strspn(text, "+-.0123456789eE") != strlen(text))
-        return false;
-    char *end;
-    const locale_t before = enter_c_locale();
-    errno = 0;
-    *number = strtod(text, &end);
-    const bool exact = errno == 0;
-    leave_c_locale(before);
-    return !*end && exact && isfinite(*number) && fpclassify(*number) != FP_SUBNORMAL;
-}
-
 /* "1000000", and "1e6" where that is whole and exact. */
 static bool parse_whole(const char *text, int64_t *number)
 {
@@ -144,22 +116,10 @@ static bool parse_whole(const char *text, int64_t *number)
         return true;
     }
     double exact;
-    if (!parse_real(text, &exact) || exact != floor(exact) || fabs(exact) > 0x1p53)
+    if (!sac_real_parse(text, &exact) || exact != floor(exact) || fabs(exact) > 0x1p53)
         return false;
     *number = (int64_t)exact;
     return true;
-}
-
-/* The shortest text that reads back as the same number. */
-static void show_number(double number, char *text, size_t size)
-{
-    const locale_t before = enter_c_locale();
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, size, "%.*g", digits, number);
-        if (strtod(text, NULL) == number)
-            break;
-    }
-    leave_c_locale(before);
 }
 
 static bool in_range(const struct setting *row, double number)
@@ -245,7 +205,7 @@ static const struct kind seed_kind = {set_seed, valid_seed, show_seed,
 
 static bool set_real(const struct setting *row, struct sac_settings *settings, const char *text)
 {
-    return parse_real(text, place_to_set(row, settings));
+    return sac_real_parse(text, place_to_set(row, settings));
 }
 
 static bool valid_real(const struct setting *row, const struct sac_settings *settings)
@@ -255,7 +215,7 @@ static bool valid_real(const struct setting *row, const struct sac_settings *set
 
 static void show_real(const struct setting *row, const struct sac_settings *settings, char *text, size_t size)
 {
-    show_number(*(const double *)place(row, settings), text, size);
+    sac_real_show(*(const double *)place(row, settings), text, size);
 }
 
 static const struct kind real = {set_real, valid_real, show_real, "a number"};
@@ -269,7 +229,7 @@ static bool set_ratio(const struct setting *row, struct sac_settings *settings, 
     double p, q;
     if (snprintf(upper, sizeof upper, "%.*s", (int)(slash - text), text) >= (int)sizeof upper)
         return false;
-    if (!parse_real(upper, &p) || !parse_real(slash + 1, &q) || q == 0)
+    if (!sac_real_parse(upper, &p) || !sac_real_parse(slash + 1, &q) || q == 0)
         return false;
     *(double *)place_to_set(row, settings) = p / q;
     return true;
@@ -402,7 +362,7 @@ static bool set_rates(const struct setting *row, struct sac_settings *settings, 
 {
     (void)row;
     double rate;
-    if (!parse_real(text, &rate))
+    if (!sac_real_parse(text, &rate))
         return false;
     settings->policy_learning_rate = rate;
     settings->critic_learning_rate = rate;
@@ -468,7 +428,8 @@ static bool set_bounds(const struct setting *row, struct sac_settings *settings,
     char copy[VALUE_SIZE], *words[2];
     if (snprintf(copy, sizeof copy, "%s", text) >= (int)sizeof copy || cut_list(copy, words, 2) != 2)
         return false;
-    return parse_real(words[0], &settings->log_std_low) && parse_real(words[1], &settings->log_std_high);
+    return sac_real_parse(words[0], &settings->log_std_low) &&
+           sac_real_parse(words[1], &settings->log_std_high);
 }
 
 static bool valid_bounds(const struct setting *row, const struct sac_settings *settings)
@@ -482,8 +443,8 @@ static void show_bounds(const struct setting *row, const struct sac_settings *se
 {
     (void)row;
     char low[32], high[32];
-    show_number(settings->log_std_low, low, sizeof low);
-    show_number(settings->log_std_high, high, sizeof high);
+    sac_real_show(settings->log_std_low, low, sizeof low);
+    sac_real_show(settings->log_std_high, high, sizeof high);
     snprintf(text, size, "%s,%s", low, high);
 }
 
@@ -576,7 +537,7 @@ static void show_bound(double number, char *text, size_t size)
     if (number == floor(number))
         snprintf(text, size, "%.0f", number);
     else
-        show_number(number, text, size);
+        sac_real_show(number, text, size);
 }
 
 /* "a whole number from 1 to 64", "one of relu, tanh" */
