@@ -1,27 +1,24 @@
 /* HalfCheetah-v5: run forward with a planar two-legged robot. */
 #include "mujoco_task.h"
 
-static void half_cheetah_perturb(const mjModel *model, double *qpos, double *qvel,
-                                 struct sac_env_stream *stream)
+static const struct mujoco_option task_options[] = {
+    MUJOCO_OPTION(COUNT, frame_skip, "5"),
+    MUJOCO_OPTION(NUMBER, forward_reward_weight, "1"),
+    MUJOCO_OPTION(NUMBER, ctrl_cost_weight, "0.1"),
+    MUJOCO_OPTION(SCALE, reset_noise_scale, "0.1"),
+    MUJOCO_OPTION(FLAG, exclude_current_positions_from_observation, "true"),
+    {0},
+};
+
+static void half_cheetah_observe(const struct mujoco_scene *scene, double *observation)
 {
-    mujoco_add_uniform(qpos, model->nq, 0.1, stream);
-    for (int i = 0; i < model->nv; i++)
-        qvel[i] += 0.1 * sac_env_normal(stream);
+    mujoco_observe_state(scene, mujoco_unclipped, observation);
 }
 
-static void half_cheetah_observe(const mjModel *model, const mjData *data, double *observation)
-{
-    mujoco_observe_state(model, data, 1, observation);
-}
-
-/* Velocity less a tenth of the squared action. Gymnasium squares and sums the float32 action in float32. */
 static bool half_cheetah_judge(const struct mujoco_outcome *outcome, double *reward)
 {
-    float squares = 0;
-    for (int i = 0; i < outcome->model->nu; i++)
-        squares += outcome->action[i] * outcome->action[i];
-    *reward = outcome->velocity - (double)(0.1f * squares);
-    return false;
+    return mujoco_judge_runner(
+        outcome, true, mujoco_action_cost(outcome, outcome->scene->settings->ctrl_cost_weight), reward);
 }
 
 static const float low[] = {-1, -1, -1, -1, -1, -1}, high[] = {1, 1, 1, 1, 1, 1};
@@ -36,9 +33,12 @@ static const struct mujoco_task half_cheetah = {
              .reward_threshold = 4800.0,
              .position_size = 9,
              .velocity_size = 9},
+    .options = task_options,
     .model = "half_cheetah.xml",
-    .frame_skip = 5,
-    .perturb = half_cheetah_perturb,
+    .bodies = 8,
+    .sites = 0,
+    .skipped = 1,
+    .perturb = mujoco_perturb_normal,
     .observe = half_cheetah_observe,
     .judge = half_cheetah_judge,
 };

@@ -3,22 +3,21 @@
 
 #include <math.h>
 
-static void inverted_pendulum_perturb(const mjModel *model, double *qpos, double *qvel,
-                                      struct sac_env_stream *stream)
-{
-    mujoco_add_uniform(qpos, model->nq, 0.01, stream);
-    mujoco_add_uniform(qvel, model->nv, 0.01, stream);
-}
+static const struct mujoco_option task_options[] = {
+    MUJOCO_OPTION(COUNT, frame_skip, "2"),
+    MUJOCO_OPTION(SCALE, reset_noise_scale, "0.01"),
+    {0},
+};
 
-static void inverted_pendulum_observe(const mjModel *model, const mjData *data, double *observation)
+static void inverted_pendulum_observe(const struct mujoco_scene *scene, double *observation)
 {
-    mujoco_observe_state(model, data, 0, observation);
+    mujoco_observe_state(scene, mujoco_unclipped, observation);
 }
 
 static bool inverted_pendulum_judge(const struct mujoco_outcome *outcome, double *reward)
 {
     bool terminated = fabs(outcome->observation[1]) > 0.2; /* the pole's angle */
-    for (int i = 0; i < outcome->model->nq + outcome->model->nv; i++)
+    for (int i = 0; i < 4; i++)
         terminated |= !isfinite(outcome->observation[i]);
     *reward = terminated ? 0.0 : 1.0;
     return terminated;
@@ -36,9 +35,11 @@ static const struct mujoco_task inverted_pendulum = {
              .reward_threshold = 950.0,
              .position_size = 2,
              .velocity_size = 2},
+    .options = task_options,
     .model = "inverted_pendulum.xml",
-    .frame_skip = 2,
-    .perturb = inverted_pendulum_perturb,
+    .bodies = 3,
+    .sites = 0,
+    .perturb = mujoco_perturb_uniform,
     .observe = inverted_pendulum_observe,
     .judge = inverted_pendulum_judge,
 };

@@ -4,20 +4,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 enum { PATH_SIZE = 4096 };
-
-static const char model_dir[] = "model_dir=";
-
-int mujoco_model_check_options(const char *const *options, char *error)
-{
-    for (; options && *options; options++)
-        if (strncmp(*options, model_dir, strlen(model_dir)) != 0)
-            return sac_env_fail(error, "unknown option '%s': model_dir=DIR is the only one", *options);
-    return 0;
-}
 
 static bool readable(char *path, const char *directory, const char *file)
 {
@@ -28,9 +17,7 @@ static bool readable(char *path, const char *directory, const char *file)
 /* The folder the caller asked for, and by what words; NULL: none. */
 static const char *asked_directory(const char *const *options, const char **by)
 {
-    const char *directory = NULL;
-    for (; options && *options; options++)
-        directory = *options + strlen(model_dir);
+    const char *directory = mujoco_options_model_dir(options);
     *by = directory ? "model_dir" : "SOFTAC_MODEL_DIR";
     return directory ? directory : getenv("SOFTAC_MODEL_DIR");
 }
@@ -54,12 +41,14 @@ static int check_sizes(const struct mujoco_task *task, const mjModel *model, con
 {
     const struct sac_env_spec *spec = &task->spec;
     if (model->nq == spec->position_size && model->nv == spec->velocity_size &&
-        model->nu == spec->action_size)
+        model->nu == spec->action_size && model->nbody == task->bodies && model->nsite == task->sites)
         return 0;
     return sac_env_fail(
-        error, "%s is not Gymnasium's model: %d positions, %d velocities, %d actuators; expected %d, %d, %d",
-        path, (int)model->nq, (int)model->nv, (int)model->nu, spec->position_size, spec->velocity_size,
-        spec->action_size);
+        error,
+        "%s is not Gymnasium's model: %d positions, %d velocities, %d actuators, %d bodies, %d "
+        "sites; expected %d, %d, %d, %d, %d",
+        path, (int)model->nq, (int)model->nv, (int)model->nu, (int)model->nbody, (int)model->nsite,
+        spec->position_size, spec->velocity_size, spec->action_size, task->bodies, task->sites);
 }
 
 struct load {
@@ -80,8 +69,7 @@ int mujoco_model_load(const struct mujoco_task *task, const char *const *options
 {
     char path[PATH_SIZE];
     struct load load = {path, NULL};
-    if (mujoco_model_check_options(options, error) || find_model(task->model, options, path, error) ||
-        mujoco_trap(load_xml, &load, error))
+    if (find_model(task->model, options, path, error) || mujoco_trap(load_xml, &load, error))
         return 1;
     if (check_sizes(task, load.model, path, error)) {
         mj_deleteModel(load.model);

@@ -9,7 +9,4 @@
 int mujoco_model_load(const struct mujoco_task *task, const char *const *options, mjModel **model,
                       char *error);
 
-/* Refuse any option that is not model_dir=DIR. */
-int mujoco_model_check_options(const char *const *options, char *error);
-
 #endif
