@@ -18,8 +18,17 @@ extern const struct sac_env_ops sac_bullet_reacher;
 const char *sac_bullet_version(void); /* of the wheel that is found without options; NULL: none */
 
 #ifdef HAVE_MUJOCO
-extern const struct sac_env_ops sac_half_cheetah;
 extern const struct sac_env_ops sac_inverted_pendulum;
+extern const struct sac_env_ops sac_inverted_double_pendulum;
+extern const struct sac_env_ops sac_reacher;
+extern const struct sac_env_ops sac_pusher;
+extern const struct sac_env_ops sac_swimmer;
+extern const struct sac_env_ops sac_hopper;
+extern const struct sac_env_ops sac_half_cheetah;
+extern const struct sac_env_ops sac_walker2d;
+extern const struct sac_env_ops sac_ant;
+extern const struct sac_env_ops sac_humanoid;
+extern const struct sac_env_ops sac_humanoid_standup;
 
 const char *sac_mujoco_version(void); /* of the library at run time */
 #endif

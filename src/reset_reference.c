@@ -7,6 +7,9 @@
 #include "error.h"
 #include "memory.h"
 
+static const struct sac_reset_moments ant[] = {
+#include "resets/Ant-v5.inc"
+};
 static const struct sac_reset_moments bullet_inverted_double_pendulum[] = {
 #include "resets/InvertedDoublePendulumBulletEnv-v0.inc"
 };
@@ -28,6 +31,18 @@ static const struct sac_reset_moments continuous_acrobot[] = {
 static const struct sac_reset_moments half_cheetah[] = {
 #include "resets/HalfCheetah-v5.inc"
 };
+static const struct sac_reset_moments hopper[] = {
+#include "resets/Hopper-v5.inc"
+};
+static const struct sac_reset_moments humanoid[] = {
+#include "resets/Humanoid-v5.inc"
+};
+static const struct sac_reset_moments humanoid_standup[] = {
+#include "resets/HumanoidStandup-v5.inc"
+};
+static const struct sac_reset_moments inverted_double_pendulum[] = {
+#include "resets/InvertedDoublePendulum-v5.inc"
+};
 static const struct sac_reset_moments inverted_pendulum[] = {
 #include "resets/InvertedPendulum-v5.inc"
 };
@@ -40,14 +55,31 @@ static const struct sac_reset_moments pendulum[] = {
 static const struct sac_reset_moments planar_quadrotor[] = {
 #include "resets/PlanarQuadrotor-v0.inc"
 };
+static const struct sac_reset_moments pusher[] = {
+#include "resets/Pusher-v5.inc"
+};
+static const struct sac_reset_moments reacher[] = {
+#include "resets/Reacher-v5.inc"
+};
+static const struct sac_reset_moments swimmer[] = {
+#include "resets/Swimmer-v5.inc"
+};
+static const struct sac_reset_moments walker2d[] = {
+#include "resets/Walker2d-v5.inc"
+};
 
 #define MOMENTS(table) sizeof(table) / sizeof *(table), table
 
 /* A new task is a table above, made by src/resets/make_resets.py, and a line here. */
 static const struct sac_reset_reference references[] = {
+    {"Ant-v5", MOMENTS(ant)},
     {"CartPoleSwingUp-v0", MOMENTS(cart_pole_swing_up)},
     {"ContinuousAcrobot-v0", MOMENTS(continuous_acrobot)},
     {"HalfCheetah-v5", MOMENTS(half_cheetah)},
+    {"Hopper-v5", MOMENTS(hopper)},
+    {"Humanoid-v5", MOMENTS(humanoid)},
+    {"HumanoidStandup-v5", MOMENTS(humanoid_standup)},
+    {"InvertedDoublePendulum-v5", MOMENTS(inverted_double_pendulum)},
     {"InvertedDoublePendulumBulletEnv-v0", MOMENTS(bullet_inverted_double_pendulum)},
     {"InvertedPendulum-v5", MOMENTS(inverted_pendulum)},
     {"InvertedPendulumBulletEnv-v0", MOMENTS(bullet_inverted_pendulum)},
@@ -55,7 +87,11 @@ static const struct sac_reset_reference references[] = {
     {"MountainCarContinuous-v0", MOMENTS(mountain_car_continuous)},
     {"Pendulum-v1", MOMENTS(pendulum)},
     {"PlanarQuadrotor-v0", MOMENTS(planar_quadrotor)},
+    {"Pusher-v5", MOMENTS(pusher)},
+    {"Reacher-v5", MOMENTS(reacher)},
     {"ReacherBulletEnv-v0", MOMENTS(bullet_reacher)},
+    {"Swimmer-v5", MOMENTS(swimmer)},
+    {"Walker2d-v5", MOMENTS(walker2d)},
 };
 
 const struct sac_reset_reference *sac_reset_reference_find(const char *id)

@@ -32,13 +32,14 @@ static void fail_on(int failed, const char *error)
     ck_assert_msg(!failed, "%s", error);
 }
 
-static struct environment make_environment(const char *id)
+static struct environment make_environment(const char *id, const char *const *options)
 {
     char error[SAC_ENV_ERROR_SIZE];
     struct environment e;
     ck_assert_msg(sac_environment_find(id, &e.ops) == SAC_OK, "%s", sac_last_error());
-    ck_assert_msg(sac_environment_spec(e.ops, NULL, &e.spec) == SAC_OK, "%s", sac_last_error());
-    const struct sac_env_create create = {.size = sizeof create, .environments = 1, .seed = 1};
+    ck_assert_msg(sac_environment_spec(e.ops, options, &e.spec) == SAC_OK, "%s", sac_last_error());
+    const struct sac_env_create create = {
+        .size = sizeof create, .environments = 1, .seed = 1, .options = options};
     fail_on(e.ops->create(&create, &e.instance, error), error);
     return e;
 }
@@ -122,7 +123,7 @@ static void follow_step(struct difference *d, const struct environment *e, const
 
 /* Set the trace's state at each of its resets; between them our simulation runs alone, on the same actions.
  */
-static struct difference replay(const char *path, const char *id)
+static struct difference replay(const char *path, const char *id, const char *const *options)
 {
     struct difference d = {0};
     struct header h;
@@ -132,7 +133,7 @@ static struct difference replay(const char *path, const char *id)
     read_numbers(resets, magic, 1, sizeof magic);
     ck_assert_mem_eq(magic, "SACTRC01", sizeof magic);
     read_numbers(resets, &h, sizeof(int32_t), 6);
-    const struct environment e = make_environment(id);
+    const struct environment e = make_environment(id, options);
     ck_assert_int_eq(h.observation, e.spec.observation_size);
     ck_assert_int_eq(h.action, e.spec.action_size);
     ck_assert_int_eq(h.nq, e.spec.position_size);
@@ -154,17 +155,22 @@ static struct difference replay_seed(const char *id, int seed)
 {
     char path[4096];
     snprintf(path, sizeof path, "%s/%s.seed%d.bin", TRACES, id, seed);
-    return replay(path, id);
+    return replay(path, id, NULL);
+}
+
+static void check_difference(const struct difference *d, int steps)
+{
+    ck_assert_int_ge(d->steps, steps);
+    ck_assert_int_eq(d->observations, 0);
+    ck_assert_int_eq(d->flags, 0);
+    ck_assert_double_le(d->reward, 1e-6);
 }
 
 static void check_long_traces(const char *id, int steps)
 {
     for (int seed = 0; seed < 3; seed++) {
         const struct difference d = replay_seed(id, seed);
-        ck_assert_int_ge(d.steps, steps);
-        ck_assert_int_eq(d.observations, 0);
-        ck_assert_int_eq(d.flags, 0);
-        ck_assert_double_le(d.reward, 1e-6);
+        check_difference(&d, steps);
     }
 }
 
@@ -239,21 +245,59 @@ static bool have_traced_mujoco(void)
     return same;
 }
 
-/* The same for HalfCheetah-v5: contacts, warm starts and the float32 action cost. */
-START_TEST(half_cheetah)
+static const struct {
+    const char *id;
+    int steps, resets; /* at least, of each trace; of one of them */
+} mujoco_tasks[] = {
+    {"InvertedPendulum-v5", 60, 10},
+    {"InvertedDoublePendulum-v5", 60, 10},
+    {"Reacher-v5", 60, 1},
+    {"Pusher-v5", 40, 1},
+    {"Swimmer-v5", 60, 1},
+    {"Hopper-v5", 60, 3},
+    {"HalfCheetah-v5", 60, 1},
+    {"Walker2d-v5", 60, 3},
+    {"Ant-v5", 20, 1},
+    {"Humanoid-v5", 8, 1},
+    {"HumanoidStandup-v5", 8, 1},
+};
+
+enum { MUJOCO_TASKS = sizeof mujoco_tasks / sizeof *mujoco_tasks };
+
+/* The same for Gymnasium's MuJoCo tasks: contacts, warm starts, the float32 action cost, terminations. */
+START_TEST(mujoco)
 {
-    if (have_traced_mujoco())
-        check_traces("HalfCheetah-v5");
+    const char *id = mujoco_tasks[_i].id;
+    bool resets = false;
+    if (!have_traced_mujoco())
+        return;
+    check_long_traces(id, mujoco_tasks[_i].steps);
+    for (int seed = 0; seed < 3; seed++)
+        resets |= replay_seed(id, seed).resets >= mujoco_tasks[_i].resets;
+    ck_assert(resets);
 }
 END_TEST
 
-/* The same for InvertedPendulum-v5, over many terminations and resets. */
-START_TEST(inverted_pendulum)
+/* The same with every option away from its default; OPTIONS.json says where. */
+START_TEST(mujoco_options)
 {
+    enum { MOST = 16 };
+    const char *id = mujoco_tasks[_i].id, *options[MOST + 1] = {NULL};
+    char path[4096];
     if (!have_traced_mujoco())
         return;
-    check_traces("InvertedPendulum-v5");
-    ck_assert_int_gt(replay_seed("InvertedPendulum-v5", 0).resets, 3);
+    json_t *all = json_load_file(TRACES "/options/OPTIONS.json", 0, NULL), *text;
+    size_t i;
+    json_array_foreach(json_object_get(all, id), i, text)
+    {
+        ck_assert_uint_lt(i, MOST);
+        options[i] = json_string_value(text);
+    }
+    ck_assert_ptr_nonnull(options[0]);
+    snprintf(path, sizeof path, "%s/options/%s.seed0.bin", TRACES, id);
+    const struct difference d = replay(path, id, options);
+    check_difference(&d, mujoco_tasks[_i].steps);
+    json_decref(all);
 }
 END_TEST
 
@@ -295,7 +339,7 @@ START_TEST(given_trace)
     const char *path = given[_i], *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     char id[64];
     snprintf(id, sizeof id, "%.*s", (int)strcspn(name, "."), name);
-    const struct difference d = replay(path, id);
+    const struct difference d = replay(path, id, NULL);
     printf("%s: %d steps, %d resets; floats that differ: %d, flags: %d; largest difference of double "
            "observations %g, rewards %g\n",
            name, d.steps, d.resets, d.observations, d.flags, d.observation, d.reward);
@@ -317,8 +361,8 @@ int main(int argc, char **argv)
         tcase_add_test(tests, cart_pole_swing_up);
         tcase_add_test(tests, continuous_acrobot);
         tcase_add_test(tests, planar_quadrotor);
-        tcase_add_test(tests, half_cheetah);
-        tcase_add_test(tests, inverted_pendulum);
+        tcase_add_loop_test(tests, mujoco, 0, MUJOCO_TASKS);
+        tcase_add_loop_test(tests, mujoco_options, 0, MUJOCO_TASKS);
         tcase_add_test(tests, bullet_pendulums);
         tcase_add_test(tests, bullet_reacher);
     }

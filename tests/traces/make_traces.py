@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Reference traces of Gymnasium's environments, for tests/test_traces.c.
 
-usage: make_traces.py OUTDIR [--steps N] [--seeds 0,1,2] [ENV ...]      (needs gymnasium[mujoco])
+usage: make_traces.py OUTDIR [--steps N] [--seeds 0,1,2] [--options] [ENV ...]      (needs gymnasium[mujoco])
 
 OUTDIR/ENV.seedS.bin, little-endian:
   "SACTRC01", int32 nq nv nobs nact steps resets
   per reset: int32 step, 0; double qpos[nq] qvel[nv] obs[nobs]
   per step:  float32 action[nact]; double obs[nobs] reward qpos[nq] qvel[nv]; int32 terminated truncated
 Classic tasks have their state in qpos and no qvel; what Gymnasium lacks of them is in classic_reference.py. After `terminated` the environment is reset: one more reset.
+With --options the environments are made with those below, and OUTDIR/OPTIONS.json tells them.
 OUTDIR/VERSIONS.json says what made them: MuJoCo's results belong to one version of it.
 """
 import argparse
@@ -27,7 +28,46 @@ STEPS = {
     "ContinuousAcrobot-v0": 110,
     "PlanarQuadrotor-v0": 60,
     "InvertedPendulum-v5": 60,
+    "InvertedDoublePendulum-v5": 60,
+    "Reacher-v5": 60,
+    "Pusher-v5": 40,
+    "Swimmer-v5": 60,
+    "Hopper-v5": 60,
     "HalfCheetah-v5": 60,
+    "Walker2d-v5": 60,
+    "Ant-v5": 20,
+    "Humanoid-v5": 8,
+    "HumanoidStandup-v5": 8,
+}
+# with --options: every option of MuJoCo's tasks, away from its default
+OPTIONS = {
+    "InvertedPendulum-v5": ["frame_skip=4", "reset_noise_scale=0.05"],
+    "InvertedDoublePendulum-v5": ["frame_skip=3", "healthy_reward=3.5", "reset_noise_scale=0.02"],
+    "Reacher-v5": ["frame_skip=4", "reward_dist_weight=2.5", "reward_control_weight=0.3"],
+    "Pusher-v5": ["frame_skip=2", "reward_near_weight=0.7", "reward_dist_weight=1.5", "reward_control_weight=0.03"],
+    "Swimmer-v5": ["frame_skip=2", "forward_reward_weight=3", "ctrl_cost_weight=0.3", "reset_noise_scale=0.4",
+                   "exclude_current_positions_from_observation=false"],
+    "Hopper-v5": ["frame_skip=6", "forward_reward_weight=1.5", "ctrl_cost_weight=0.1", "healthy_reward=0.3",
+                  "healthy_state_range=-3,3", "healthy_z_range=0.9,1.4", "healthy_angle_range=-0.1,0.15",
+                  "reset_noise_scale=0.01", "exclude_current_positions_from_observation=false"],
+    "HalfCheetah-v5": ["frame_skip=3", "forward_reward_weight=0.7", "ctrl_cost_weight=0.7", "reset_noise_scale=0.3",
+                       "exclude_current_positions_from_observation=false"],
+    "Walker2d-v5": ["frame_skip=6", "forward_reward_weight=1.5", "ctrl_cost_weight=0.1", "healthy_reward=0.3",
+                    "terminate_when_unhealthy=false", "healthy_z_range=1,inf", "healthy_angle_range=-0.3,0.3",
+                    "reset_noise_scale=0.02", "exclude_current_positions_from_observation=false"],
+    "Ant-v5": ["frame_skip=4", "forward_reward_weight=1.5", "ctrl_cost_weight=0.1", "contact_cost_weight=0.01",
+               "healthy_reward=0.3", "main_body=front_left_leg", "healthy_z_range=0.4,0.8", "contact_force_range=-2,0.5",
+               "reset_noise_scale=0.2", "exclude_current_positions_from_observation=false",
+               "include_cfrc_ext_in_observation=false"],
+    "Humanoid-v5": ["frame_skip=3", "forward_reward_weight=2", "ctrl_cost_weight=0.3", "contact_cost_weight=1e-5",
+                    "contact_cost_range=0.1,0.2", "healthy_reward=0.3", "terminate_when_unhealthy=false",
+                    "healthy_z_range=1.39,1.41", "reset_noise_scale=0.03",
+                    "exclude_current_positions_from_observation=false", "include_cinert_in_observation=false",
+                    "include_qfrc_actuator_in_observation=false"],
+    "HumanoidStandup-v5": ["frame_skip=3", "uph_cost_weight=2", "ctrl_cost_weight=0.3", "impact_cost_weight=1e-5",
+                           "impact_cost_range=0.1,0.2", "reset_noise_scale=0.03",
+                           "exclude_current_positions_from_observation=false", "include_cvel_in_observation=false",
+                           "include_cfrc_ext_in_observation=false"],
 }
 # what is driven, and which observation is its velocity
 DRIVEN = {"MountainCarContinuous-v0": 1, "CartPoleSwingUp-v0": 1, "ContinuousAcrobot-v0": 5}
@@ -51,8 +91,18 @@ def choose(env, rng, observation, seed):
     return action.astype(np.float32)
 
 
-def trace(env_id, seed, steps):
-    env = gymnasium.make(env_id, disable_env_checker=True, max_episode_steps=10**9)
+def keyword(option):
+    """What "name=value" of our options is as a keyword argument."""
+    name, value = option.split("=")
+    if value in ("true", "false"):
+        return name, value == "true"
+    numbers = [float(x) for x in value.split(",")] if value[0] in "-.0123456789" else value
+    return name, numbers if len(numbers) > 1 else int(value) if value.isdigit() else numbers[0]
+
+
+def trace(env_id, seed, steps, options):
+    keywords = dict(map(keyword, options))
+    env = gymnasium.make(env_id, disable_env_checker=True, max_episode_steps=10**9, **keywords)
     rng = np.random.default_rng(seed)
     observation, _ = env.reset(seed=seed)
     resets, rows = [(0, state_of(env), observation)], []
@@ -84,20 +134,26 @@ def write(path, resets, rows):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("out")
-    parser.add_argument("envs", nargs="*", default=list(STEPS))
+    parser.add_argument("envs", nargs="*")
     parser.add_argument("--steps", type=int)
     parser.add_argument("--seeds", default="0,1,2")
+    parser.add_argument("--options", action="store_true")
     arguments = parser.parse_intermixed_args()
     os.makedirs(arguments.out, exist_ok=True)
-    for env_id in arguments.envs:
+    options = OPTIONS if arguments.options else {}
+    for env_id in arguments.envs or options or STEPS:
         for seed in map(int, arguments.seeds.split(",")):
-            write(f"{arguments.out}/{env_id}.seed{seed}.bin", *trace(env_id, seed, arguments.steps or STEPS[env_id]))
+            write(f"{arguments.out}/{env_id}.seed{seed}.bin", *trace(env_id, seed, arguments.steps or STEPS[env_id], options.get(env_id, [])))
     import mujoco
 
     versions = {"gymnasium": gymnasium.__version__, "mujoco": mujoco.mj_versionString(), "numpy": np.__version__}
     with open(f"{arguments.out}/VERSIONS.json", "w") as f:
         json.dump(versions, f)
         f.write("\n")
+    if options:
+        with open(f"{arguments.out}/OPTIONS.json", "w") as f:
+            json.dump(options, f, indent=1)
+            f.write("\n")
 
 
 if __name__ == "__main__":
