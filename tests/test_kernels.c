@@ -460,6 +460,30 @@ START_TEST(adam_shows_nan)
 }
 END_TEST
 
+/* Moments that are no longer fed end at zero and are never denormal on the way, as the twin's; those that are
+ * just normal stay. */
+START_TEST(adam_ends_at_zero)
+{
+    const struct sac_kernels *both[] = {table[_i], twin};
+    for (int which = 0; which < 2; which++) {
+        float *p = numbers(32, 1, 1), *m = constant(32, 0), *v = constant(32, 0), *g = constant(32, 0);
+        for (int i = 0; i < 32; i++) {
+            m[i] = ldexpf(i % 2 ? -1.5f : 1.5f, i / 2 - 130);
+            v[i] = ldexpf(1.5f, i / 2 - 130);
+        }
+        for (uint64_t t = 1; t <= 200; t++) {
+            const struct sac_adam step = sac_adam_step(1e-3, t);
+            both[which]->adam(p, m, v, g, &step, 32);
+            for (int i = 0; i < 32; i++)
+                ck_assert(fpclassify(m[i]) != FP_SUBNORMAL && fpclassify(v[i]) != FP_SUBNORMAL);
+            ck_assert(t > 1 || (m[30] > 0 && m[31] < 0 && v[8] > 0));
+        }
+        for (int i = 0; i < 32; i++)
+            ck_assert(m[i] == 0 && (v[i] == 0) == (i < 8));
+    }
+}
+END_TEST
+
 /* Sums are the twin's to the bit. */
 START_TEST(add_is_exact)
 {
@@ -1058,6 +1082,7 @@ int main(void)
                                   score_gradient,
                                   adam_and_polyak,
                                   adam_shows_nan,
+                                  adam_ends_at_zero,
                                   add_is_exact,
                                   linear,
                                   linear_rows_are_independent,

@@ -485,8 +485,9 @@ SAC_INLINE void adam_side(vf *parameter, float *p, float *m, float *v, const flo
     SAC_UNROLL
     for (int i = 0; i < N; i++) {
         const vf gradient = vf_load(g + i * LANES);
-        first[i] = vf_fma(vf_load(m + i * LANES), vf_set(adam->beta1), adam->rest1 * gradient);
-        second[i] = vf_fma(vf_load(v + i * LANES), vf_set(adam->beta2), adam->rest2 * gradient * gradient);
+        first[i] = vf_normal(vf_fma(vf_load(m + i * LANES), vf_set(adam->beta1), adam->rest1 * gradient));
+        second[i] =
+            vf_normal(vf_fma(vf_load(v + i * LANES), vf_set(adam->beta2), adam->rest2 * gradient * gradient));
         vf_store(m + i * LANES, first[i]);
         vf_store(v + i * LANES, second[i]);
     }

@@ -2,6 +2,7 @@
  * tests/test_kernels.c; never fast. */
 #include "kernels.h"
 
+#include <float.h>
 #include <math.h>
 
 static const double pi = 3.14159265358979323846;
@@ -136,6 +137,11 @@ static void score_gradient(float *d_head, int head_ld, const float *weight, cons
 
 /* ---- the optimiser ---- */
 
+static float normal_or_zero(double x)
+{
+    return fabsf((float)x) < FLT_MIN ? 0 : (float)x;
+}
+
 static void adam(float *p, float *m, float *v, const float *g, const struct sac_adam *adam, size_t n)
 {
     const double beta1 = (double)adam->beta1, beta2 = (double)adam->beta2;
@@ -145,8 +151,8 @@ static void adam(float *p, float *m, float *v, const float *g, const struct sac_
         const double second = beta2 * (double)v[i] + (double)adam->rest2 * gradient * gradient;
         const double denominator = sqrt(second) * (double)adam->root_correction + (double)adam->epsilon;
         p[i] = (float)((double)p[i] - (double)adam->step_size * first / denominator);
-        m[i] = (float)first;
-        v[i] = (float)second;
+        m[i] = normal_or_zero(first);
+        v[i] = normal_or_zero(second);
     }
 }
 

@@ -193,6 +193,12 @@ SAC_INLINE vf vf_abs(vf x)
     return (vf)((vi)x & 0x7FFFFFFF);
 }
 
+/* x, or 0 where x is too small for a normal number */
+SAC_INLINE vf vf_normal(vf x)
+{
+    return (vf)((((vi)x & 0x7F800000) != 0) & (vi)x);
+}
+
 /* |magnitude| with the sign of `sign` */
 SAC_INLINE vf vf_copysign(vf magnitude, vf sign)
 {
