@@ -19,7 +19,7 @@
 #define VALUE_SIZE   256
 
 /* Of a file: profile i of its list is section FIRST_PROFILE + i. */
-enum { COMMON, IN_V1, IN_V2, FIRST_PROFILE };
+enum { COMMON, IN_V1, IN_V2, IN_ENV, FIRST_PROFILE };
 
 struct entry {
     int section;
@@ -121,6 +121,23 @@ static enum sac_status add(struct sac_config *config, int section, size_t line, 
     return status ? status : append(config, section, line, key, value);
 }
 
+/* Whether the environment has the option is for it to say. */
+static enum sac_status add_option(struct sac_config *config, size_t line, const char *name, const char *value)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    char copy[SAC_PRINTABLE_SIZE];
+    const struct entry *first = find(config, IN_ENV, name);
+    if (first)
+        return refuse_second(name, value, first);
+    if (!*name || name[strspn(name, letters)])
+        return sac_fail(SAC_INVALID, "env.%s: expected env.NAME=VALUE, the name of letters, digits, _ and -",
+                        sac_printable(copy, name));
+    if (!*value || !sac_is_printable(value))
+        return sac_fail(SAC_INVALID, "env.%s: expected a value of UTF-8 without control characters",
+                        sac_printable(copy, name));
+    return append(config, IN_ENV, line, name, value);
+}
+
 enum sac_status sac_config_add(struct sac_config *config, const char *key, const char *value)
 {
     return add(config, COMMON, 0, key, value);
@@ -136,6 +153,8 @@ enum sac_status sac_config_add_argument(struct sac_config *config, const char *a
     if (snprintf(key, sizeof key, "%.*s", (int)(equals - argument), argument) >= (int)sizeof key)
         return sac_fail(SAC_INVALID, "%s: no such setting; softac train --help lists them",
                         sac_printable(copy, argument));
+    if (!strncmp(key, "env.", 4))
+        return add_option(config, 0, key + 4, equals + 1);
     return sac_config_add(config, key, equals + 1);
 }
 
@@ -238,14 +257,15 @@ static enum sac_status take_setting(struct reader *reader, int section, const ch
 {
     char value[VALUE_SIZE] = "";
     const size_t line = line_of(reader);
-    enum sac_status status = sac_settings_find(key);
+    enum sac_status status = section == IN_ENV ? SAC_OK : sac_settings_find(key);
     if (status)
         return at(reader->config, line, status);
     status = reader->event.type == YAML_SEQUENCE_START_EVENT ? take_sequence(reader, key, value)
                                                              : take_word(reader, key, value, sizeof value);
     if (status)
         return status;
-    status = add(reader->config, section, line, key, value);
+    status = section == IN_ENV ? add_option(reader->config, line, key, value)
+                               : add(reader->config, section, line, key, value);
     return status ? at(reader->config, line, status) : SAC_OK;
 }
 
@@ -394,6 +414,8 @@ static enum sac_status take_pair(struct reader *reader, int section)
         return take_section(reader, IN_V1, key);
     if (section == COMMON && !strcmp(key, "sac_v2"))
         return take_section(reader, IN_V2, key);
+    if (section == COMMON && !strcmp(key, "env"))
+        return take_section(reader, IN_ENV, key);
     if (section == COMMON && !strcmp(key, "profiles"))
         return take_profiles(reader);
     if (section == COMMON && !strcmp(key, "threads"))
@@ -402,7 +424,7 @@ static enum sac_status take_pair(struct reader *reader, int section)
         sac_fail(SAC_INVALID, "algorithm: stands in the common part only, not in an algorithm's section");
         return here(reader, SAC_INVALID);
     }
-    if (section != COMMON && !strcmp(key, "profile")) {
+    if (section != COMMON && section != IN_ENV && !strcmp(key, "profile")) {
         sac_fail(SAC_INVALID, "profile: stands in the common part only, not in a section");
         return here(reader, SAC_INVALID);
     }
@@ -677,6 +699,32 @@ enum sac_status sac_config_resolve(const struct sac_config_sources *sources, str
     if (status || !sac_settings_check_keys(settings, &key))
         return status;
     return blame(sources, section_of(chosen.algorithm), key);
+}
+
+/* --- options of the environment --- */
+
+/* Does a later source have it, too? */
+static bool is_overruled(const struct sac_config_sources *sources, int source, const char *name)
+{
+    bool overruled = false;
+    for (int i = source + 1; i < SAC_SOURCES; i++)
+        overruled |= sources->of[i] && find(sources->of[i], IN_ENV, name);
+    return overruled;
+}
+
+enum sac_status sac_config_each_option(const struct sac_config_sources *sources,
+                                       enum sac_status (*visit)(void *context, const char *name,
+                                                                const char *value),
+                                       void *context)
+{
+    enum sac_status status = SAC_OK;
+    for (int i = 0; i < SAC_SOURCES; i++)
+        for (int k = 0; sources->of[i] && k < sources->of[i]->count && !status; k++) {
+            const struct entry *entry = &sources->of[i]->entries[k];
+            if (entry->section == IN_ENV && !is_overruled(sources, i, entry->key))
+                status = visit(context, entry->key, entry->value);
+        }
+    return status;
 }
 
 /* --- what else a preset of one's own holds --- */

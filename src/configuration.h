@@ -5,6 +5,7 @@
  *   batch_size: 128            common part
  *   sac_v1: {reward_scale: 5}  for that algorithm only
  *   profiles: {wall_clock: {batch_size: 1024}}   for profile=wall_clock only
+ *   env: {frame_skip: 2}       options of the environment
  *   threads: [...]             what softac tune has measured (tuned.h)
  * default < preset's common part < its algorithm's section < its profile < own preset (the same) < --config
  * (the same) < command line. */
@@ -30,8 +31,8 @@ void sac_config_destroy(struct sac_config *config); /* takes NULL */
 enum sac_status sac_config_read(const char *path, struct sac_config **config);
 enum sac_status sac_config_parse(const char *name, const char *text, size_t size, struct sac_config **config);
 
-/* Add one setting, or one in the form "key=value", to the common part. Checked as above; a key that is there
- * already is refused. */
+/* Add one setting, or one in the form "key=value", to the common part; "env.NAME=VALUE" is an option of the
+ * environment. Checked as above; a key that is there already is refused. */
 enum sac_status sac_config_add(struct sac_config *config, const char *key, const char *value);
 enum sac_status sac_config_add_argument(struct sac_config *config, const char *argument);
 
@@ -64,6 +65,13 @@ enum sac_status sac_config_resolve(const struct sac_config_sources *sources, str
 /* The profile that the sources ask for, or NULL. */
 const char *sac_config_profile(const struct sac_config_sources *sources);
 bool sac_config_has_profile(const struct sac_config *config, const char *name); /* config may be NULL */
+
+/* Call `visit` for each option of the environment with the value that wins; stops where that fails. Only the
+ * environment knows which names and values are right. */
+enum sac_status sac_config_each_option(const struct sac_config_sources *sources,
+                                       enum sac_status (*visit)(void *context, const char *name,
+                                                                const char *value),
+                                       void *context);
 
 /* The measurements of a file, in its order; returns how many. */
 int sac_config_tuned(const struct sac_config *config, const struct sac_tuned **tuned);

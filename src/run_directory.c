@@ -331,10 +331,12 @@ const char *sac_run_directory_policy(const struct sac_run_directory *run)
 /* --- the files --- */
 
 enum sac_status sac_run_directory_save_config(const struct sac_run_directory *run, const char *comment,
-                                              const char *environment, const struct sac_settings *settings)
+                                              const char *environment, const struct sac_settings *settings,
+                                              const char *options)
 {
     char *yaml = sac_settings_yaml(settings), *text = NULL;
-    const int length = yaml ? asprintf(&text, "%senvironment: %s\n%s", comment, environment, yaml) : -1;
+    const int length =
+        yaml ? asprintf(&text, "%senvironment: %s\n%s%s", comment, environment, yaml, options) : -1;
     free(yaml);
     if (length < 0)
         return sac_fail(SAC_NOMEM, "%s: no memory to write it", run->config);

@@ -22,9 +22,11 @@ void sac_run_directory_discard(struct sac_run_directory *run);
 const char *sac_run_directory_path(const struct sac_run_directory *run);
 const char *sac_run_directory_policy(const struct sac_run_directory *run); /* path of policy.safetensors */
 
-/* Write config.yaml: `comment` (lines that start with #), the environment, all settings. */
+/* Write config.yaml: `comment` (lines that start with #), the environment, all settings, then the lines of
+ * `options`. */
 enum sac_status sac_run_directory_save_config(const struct sac_run_directory *run, const char *comment,
-                                              const char *environment, const struct sac_settings *settings);
+                                              const char *environment, const struct sac_settings *settings,
+                                              const char *options);
 enum sac_status sac_run_directory_save_policy(const struct sac_run_directory *run,
                                               const struct sac_policy *policy);
 

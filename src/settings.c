@@ -615,7 +615,9 @@ static enum sac_status refuse_key(const char *key)
         sac_printable(copy, key);
     if (nearest)
         return sac_fail(SAC_INVALID, "%s: no such setting; did you mean %s?", copy, nearest);
-    return sac_fail(SAC_INVALID, "%s: no such setting; softac train --help lists them", copy);
+    return sac_fail(SAC_INVALID,
+                    "%s: no such setting; softac train --help lists them; the environment's own are env.NAME",
+                    copy);
 }
 
 /* --- the interface --- */

@@ -6,6 +6,7 @@ softac=PROGRAM (default ./softac). Traces are ENV.seedS.bin files as tests/trace
 
 Promised: observations equal in float32, flags equal, rewards within 1e-6. Fails where that breaks. A simulator that is
 missing here, or of another release than the one told by VERSIONS.json beside the traces, is a line that says SKIPPED.
+An OPTIONS.json beside them, {ENV: ["name=value", ...]}, tells with which options of the environment they were made.
 """
 import array
 import glob
@@ -62,8 +63,8 @@ class Trace:
 class Task:
     """What was seen of one environment, over all its traces."""
 
-    def __init__(self, name):
-        self.name = name
+    def __init__(self, name, options):
+        self.name, self.options = name, options
         self.traces = self.steps = self.resets = 0
         self.observations = self.flags = 0  # how many differ
         self.observation = self.reward = 0.0  # largest difference; observations in double
@@ -95,7 +96,7 @@ class Task:
     def replay(self, trace, path):
         name = os.path.basename(path)
         for number, (position, velocity, observation, steps) in enumerate(trace.episodes()):
-            rows = rollout(self.name, position, velocity, [step[0] for step in steps])
+            rows = rollout(self.name, self.options, position, velocity, [step[0] for step in steps])
             if len(rows) != 1 + len(steps) or len(rows[0]) != len(observation) + 3:
                 raise ValueError(f"softac printed {len(rows)} rows of {len(rows[0])} numbers")
             self.see_observation(rows[0][:-3], observation, f"{name}, reset {number}")
@@ -113,7 +114,7 @@ def run(*arguments):
     return done.stdout
 
 
-def rollout(name, position, velocity, actions):
+def rollout(name, options, position, velocity, actions):
     """The table's rows as numbers, without the column of steps; what row 0 leaves empty is 0."""
     state = {"qpos": position, "qvel": velocity} if velocity else {"state": position}
     with tempfile.TemporaryDirectory() as folder:
@@ -121,7 +122,8 @@ def rollout(name, position, velocity, actions):
             json.dump(state, f)
         with open(f"{folder}/actions", "w") as f:
             f.writelines(",".join(map(repr, action)) + "\n" for action in actions)
-        table = run("rollout", name, "--state", f"{folder}/state", "--actions", f"{folder}/actions")
+        words = [f"env.{option}" for option in options]
+        table = run("rollout", name, *words, "--state", f"{folder}/state", "--actions", f"{folder}/actions")
     return [[float(x or 0) for x in line.split(",")[1:]] for line in table.splitlines()[1:]]
 
 
@@ -130,13 +132,18 @@ def release(version):
     return version.split(".")[:2]
 
 
+def read_beside(folder, name):
+    """What a JSON file beside the traces tells; nothing if it is not there."""
+    told = os.path.join(folder, name)
+    if not os.path.exists(told):
+        return {}
+    with open(told) as f:
+        return json.load(f)
+
+
 def find_library(name, folder, versions):
     """The reference's library and version, and why its traces can not hold here ("" if they can)."""
-    told = os.path.join(folder, "VERSIONS.json")
-    traced = {}
-    if os.path.exists(told):
-        with open(told) as f:
-            traced = json.load(f)
+    traced = read_beside(folder, "VERSIONS.json")
     for ending, key, library in LIBRARIES:
         if name.endswith(ending):
             there, here = traced.get(key), versions.get(library)
@@ -166,7 +173,7 @@ def check(name, paths, here, versions):
     if reason:
         print(f"SKIPPED: {name}: {reason}", file=sys.stderr)
         return f"| {name} | {library} | – | – | SKIPPED | – | – |", True
-    task = Task(name)
+    task = Task(name, read_beside(os.path.dirname(paths[0]), "OPTIONS.json").get(name, []))
     for path in paths:
         try:
             task.replay(Trace(path), path)

@@ -250,5 +250,29 @@ says "the counter is worn out" err
 [ -s failed/config.yaml ] || fail "no configuration after an error"
 expect 0 "$softac" eval failed --env "$plugin" --episodes 2
 
+# Options of the environment: later ones win, config.yaml keeps them and eval takes them from there; rollout has them, too.
+if "$softac" envs Hopper-v5 2>/dev/null | grep -q 'yes$'; then
+    printf 'env:\n  frame_skip: 3\n  exclude_current_positions_from_observation: false\n' >hopper.yaml
+    expect 0 "$softac" train Hopper-v5 --config hopper.yaml env.frame_skip=2 $small --steps 100 --out hopper
+    says "  frame_skip: '2'" hopper/config.yaml
+    says "  exclude_current_positions_from_observation: 'false'" hopper/config.yaml
+    expect 0 "$softac" train Hopper-v5 --config hopper/config.yaml --out hopped
+    grep -v '^#' hopper/config.yaml >wanted
+    grep -v '^#' hopped/config.yaml | cmp - wanted || fail "config.yaml does not lead to itself"
+    expect 0 "$softac" eval hopper --episodes 1
+    expect 2 "$softac" eval hopper/policy.safetensors --episodes 1
+    says "12 observations" err
+    expect 0 "$softac" eval hopper/policy.safetensors env.exclude_current_positions_from_observation=false --episodes 1
+    expect 1 "$softac" train Hopper-v5 env.frame_skp=2
+    says "did you mean frame_skip?" err
+    expect 1 "$softac" train Hopper-v5 env.healthy_z_range=2,1
+    says "option healthy_z_range=2,1: expected LOW,HIGH with LOW <= HIGH" err
+    echo '{"qpos": [0, 1.25, 0, 0, 0, 0], "qvel": [1, 0, 0, 0, 0, 0]}' >state
+    echo 0,0,0 >actions
+    expect 0 "$softac" rollout Hopper-v5 --state state --actions actions env.frame_skip=1 env.healthy_reward=0 \
+        env.ctrl_cost_weight=0 env.forward_reward_weight=3
+    tail -n 1 out | awk -F, '{ exit !($(NF - 2) > 2.9 && $(NF - 2) < 3.1) }' || fail "the reward is not three times the speed"
+fi
+
 [ $failures -eq 0 ] && echo "all as it should be"
 exit $((failures > 0))

@@ -40,7 +40,7 @@ static const struct {
     {"sac_v1:\n  algorithm: sac_v1\n",
      "F.yaml:2: algorithm: stands in the common part only, not in an algorithm's section"},
     {"sac_v1:\n  sac_v2:\n    gamma: 1\n",
-     "F.yaml:3: sac_v2: no such setting; softac train --help lists them"},
+     "F.yaml:3: sac_v2: no such setting; softac train --help lists them; the environment's own are env.NAME"},
     {"gamma: 1\n---\ngamma: 1\n", "F.yaml:2: expected the end of the file, not a second document"},
     {"gamma: *x\n", "F.yaml:1: gamma: expected a plain value, not an alias (*name)"},
     {"sac_v1: {gamma: 1}\nsac_v1: {tau: 1}\n",
@@ -57,6 +57,12 @@ static const struct {
      "F.yaml:3: fast: a second profile of that name; put all its settings into one"},
     {"profiles:\n  fast: 1\n", "F.yaml:2: fast: expected a section of settings"},
     {"profiles:\n  fast: {taw: 1}\n", "F.yaml:2: taw: no such setting; did you mean tau?"},
+    {"env: 3\n", "F.yaml:1: env: expected a section of settings"},
+    {"env: {}\nenv: {}\n", "F.yaml:2: env: a second section; put all its settings into one"},
+    {"env:\n  a: 1\n  a: 2\n", "F.yaml:3: a: given a second time, as 2 after 1; give it once"},
+    {"env:\n  a b: 1\n", "F.yaml:2: env.a b: expected env.NAME=VALUE, the name of letters, digits, _ and -"},
+    {"env: {a: \"1\\n\"}\n", "F.yaml:1: env.a: expected a value of UTF-8 without control characters"},
+    {"sac_v1: {env: {a: 1}}\n", "F.yaml:1: env: no such setting; did you mean environments?"},
     {"threads: 3\n", "F.yaml:1: threads: expected one list, as softac tune writes it"},
     {"threads: [3]\n", "F.yaml:1: threads: expected at most 64 sections with what was measured"},
     {"threads:\n  - env_threads: 0\n", "F.yaml:2: env_threads=0: expected a whole number from 1 to 65536"},
@@ -103,6 +109,35 @@ START_TEST(good_files_are_taken)
     ck_assert_int_eq(settings.hidden[1], 32);
     ck_assert_double_eq(settings.log_std_low, -9);
     sac_config_destroy(config);
+}
+END_TEST
+
+static enum sac_status append_option(void *context, const char *name, const char *value)
+{
+    char *text = context;
+    const size_t used = strlen(text);
+    snprintf(text + used, 128 - used, "%s=%s ", name, value);
+    return SAC_OK;
+}
+
+/* Options of the environment: later sources win name by name, lists are as on the command line, and the names
+ * of settings are as good as any. */
+START_TEST(options_of_the_environment)
+{
+    struct sac_config *preset = parse("env: {a: 1, b: [0.5, inf]}\n");
+    struct sac_config *file = parse("env:\n  c: x\n  profile: y\ngamma: 0.5\n");
+    struct sac_config *line = sac_config_create(NULL);
+    const struct sac_config_sources sources = {
+        {[SAC_SOURCE_PRESET] = preset, [SAC_SOURCE_FILE] = file, [SAC_SOURCE_LINE] = line}};
+    char text[128] = "";
+    ck_assert_int_eq(sac_config_add_argument(line, "env.a=2"), SAC_OK);
+    ck_assert_int_eq(sac_config_add_argument(line, "env.a=3"), SAC_INVALID);
+    ck_assert_int_eq(sac_config_add_argument(line, "env.=3"), SAC_INVALID);
+    ck_assert_int_eq(sac_config_each_option(&sources, append_option, text), SAC_OK);
+    ck_assert_str_eq(text, "b=0.5,inf c=x profile=y a=2 ");
+    sac_config_destroy(preset);
+    sac_config_destroy(file);
+    sac_config_destroy(line);
 }
 END_TEST
 
@@ -350,6 +385,7 @@ int main(void)
     tcase_add_loop_test(cases, bad_files_are_refused, 0, sizeof refused / sizeof *refused);
     tcase_add_test(cases, invalid_yaml_names_the_line);
     tcase_add_test(cases, good_files_are_taken);
+    tcase_add_test(cases, options_of_the_environment);
     tcase_add_test(cases, later_sources_win);
     tcase_add_test(cases, algorithm_by_rule);
     tcase_add_test(cases, order_inside_a_source_says_nothing);

@@ -88,7 +88,7 @@ static const struct {
     const char *key, *value, *sentence;
 } refused[] = {
     {"bach_size", "1", "bach_size: no such setting; did you mean batch_size?"},
-    {"x", "1", "x: no such setting; softac train --help lists them"},
+    {"x", "1", "x: no such setting; softac train --help lists them; the environment's own are env.NAME"},
     {"batch_size", "0", "batch_size=0: expected a whole number from 1 to 1048576"},
     {"batch_size", "1.5", "batch_size=1.5: expected a whole number from 1 to 1048576"},
     {"batch_size", "99999999999999999999",
@@ -126,8 +126,8 @@ static const struct {
     {"algorithm", "v2", "algorithm=v2: expected one of sac_v1, sac_v2; did you mean sac_v2?"},
     {"buffer_size", "9", "buffer_size: no such setting; did you mean replay_capacity?"},
     {"env", "9", "env: no such setting; did you mean environments?"},
-    {"x", "9", "x: no such setting; softac train --help lists them"},
-    {"", "9", "'': no such setting; softac train --help lists them"},
+    {"x", "9", "x: no such setting; softac train --help lists them; the environment's own are env.NAME"},
+    {"", "9", "'': no such setting; softac train --help lists them; the environment's own are env.NAME"},
 };
 
 /* A refusal says what, which value, what was expected and the nearest name, and changes nothing. */

@@ -106,9 +106,14 @@ static int refuse_name(const struct mujoco_option *table, const char *name, cons
     for (int i = 0; i < MOST_OPTIONS && table[i].name; i++)
         names[i + 1] = table[i].name;
     const char *nearest = sac_nearest_name(name, names);
-    return nearest ? sac_env_fail(error, "unknown option '%.200s'; did you mean %s?", option, nearest)
-                   : sac_env_fail(error, "unknown option '%.200s'; docs/environments.md lists this task's",
-                                  option);
+    char list[MOST_OPTIONS * LONGEST_NAME] = "";
+    if (nearest)
+        return sac_env_fail(error, "unknown option '%.200s'; did you mean %s?", option, nearest);
+    for (int i = 0; names[i]; i++) {
+        const size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", names[i]);
+    }
+    return sac_env_fail(error, "unknown option '%.60s'; there are %s", option, list);
 }
 
 static int refuse_value(const struct mujoco_option *option, const char *text, char *error)

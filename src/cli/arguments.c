@@ -192,11 +192,22 @@ int arguments_take(const struct usage *usage, int argc, char **argv, const char 
     return status;
 }
 
-static enum sac_status add_env_option(struct env_options *options, const char *name, const char *value)
+int arguments_check_env_words(const char *command, const char *const *words, int count)
 {
-    char **text = &options->text[options->count];
+    for (int i = 0; i < count; i++)
+        if (strncmp(words[i], "env.", 4) != 0)
+            return say_usage(command, "%s: one word too many; options of the environment are env.NAME=VALUE",
+                             *words[i] ? words[i] : "''");
+    return ARGUMENTS_TAKEN;
+}
+
+enum sac_status env_options_add(struct env_options *options, const char *name, const char *value)
+{
     if (!value)
         return SAC_OK;
+    if (options->count == MOST_ENV_OPTIONS)
+        return sac_fail(SAC_INVALID, "more than %d options of the environment", MOST_ENV_OPTIONS);
+    char **text = &options->text[options->count];
     if (asprintf(text, "%s=%s", name, value) < 0) {
         *text = NULL;
         return sac_fail(SAC_NOMEM, "no memory for the environment's options");
@@ -226,13 +237,13 @@ enum sac_status env_options_make(struct env_options *options, const char *id, co
     *options = (struct env_options){.count = 0};
     enum sac_status status = check_gym_words(id, words);
     if (!status)
-        status = add_env_option(options, "gym_id", id && !strncmp(id, "gym:", 4) ? id + 4 : NULL);
+        status = env_options_add(options, "gym_id", id && !strncmp(id, "gym:", 4) ? id + 4 : NULL);
     if (!status)
-        status = add_env_option(options, "gym_module", words->gym_module);
+        status = env_options_add(options, "gym_module", words->gym_module);
     if (!status)
-        status = add_env_option(options, "gym_kwargs", words->gym_kwargs);
+        status = env_options_add(options, "gym_kwargs", words->gym_kwargs);
     if (!status)
-        status = add_env_option(options, "model_dir", words->model_directory);
+        status = env_options_add(options, "model_dir", words->model_directory);
     return status;
 }
 

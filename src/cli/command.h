@@ -54,6 +54,10 @@ enum { ARGUMENTS_TAKEN = -1 };
 int arguments_take(const struct usage *usage, int argc, char **argv, const char **words, int most,
                    int *count);
 
+/* ARGUMENTS_TAKEN if all (count) words are env.NAME=VALUE; else a sentence said of one that it is too many.
+ */
+int arguments_check_env_words(const char *command, const char *const *words, int count);
+
 /* --- saying things: all on stderr, one line each, behind "softac COMMAND: " ("softac: " if it is "") --- */
 
 void say(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -79,12 +83,15 @@ struct env_words {
     }
 
 /* "name=value" as environments take it; env_options_free when done. `id`: the environment's. */
+enum { MOST_ENV_OPTIONS = 64, MOST_WORDS = 256 /* of a command */ };
 struct env_options {
-    const char *list[5]; /* NULL at the end */
-    char *text[4];
+    const char *list[MOST_ENV_OPTIONS + 1]; /* NULL at the end */
+    char *text[MOST_ENV_OPTIONS];
     int count;
 };
 enum sac_status env_options_make(struct env_options *options, const char *id, const struct env_words *words);
+/* value NULL: nothing to add. */
+enum sac_status env_options_add(struct env_options *options, const char *name, const char *value);
 void env_options_free(struct env_options *options);
 
 /* For every command that calls environments: end the process, with a sentence, once a call that the calling

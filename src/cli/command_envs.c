@@ -9,6 +9,7 @@
 #include "../environment_instance.h"
 #include "../error.h"
 #include "command.h"
+#include "sources.h"
 
 /* One environment as it stands here. */
 struct standing {
@@ -210,7 +211,7 @@ static int check_environment(const char *name, const char *const *options, int t
 
 static int run(int argc, char **argv)
 {
-    const char *name = NULL;
+    const char *words[MOST_WORDS] = {NULL}, *name; /* ENV, then env.NAME=VALUE */
     struct env_words making = {NULL, NULL, NULL};
     bool json = false, check = false;
     int env_timeout = SAC_CALL_PATIENCE;
@@ -223,7 +224,7 @@ static int run(int argc, char **argv)
     };
     const struct usage usage = {
         .command = "envs",
-        .form = "[ENV|FILE.so|gym:ID]",
+        .form = "[ENV|FILE.so|gym:ID [env.NAME=VALUE ...]]",
         .text =
             "List environments: sizes of observations and actions, step limit, the mean return that counts "
             "as\n"
@@ -232,15 +233,20 @@ static int run(int argc, char **argv)
             "failed.\n",
         .options = options,
     };
-    int words;
-    const int taken = arguments_take(&usage, argc, argv, &name, 1, &words);
+    int count;
+    int taken = arguments_take(&usage, argc, argv, words, MOST_WORDS, &count);
+    if (taken == ARGUMENTS_TAKEN)
+        taken = arguments_check_env_words("envs", words + 1, count - 1);
     if (taken != ARGUMENTS_TAKEN)
         return taken;
+    name = words[0];
     if (check && !name)
         return say_usage("envs", "--check: expected an environment or a plugin FILE.so");
     watchdog_start("envs", env_timeout);
     static struct env_options env_options; /* a check that hangs leaves a thread behind that may read them */
     enum sac_status status = env_options_make(&env_options, name, &making);
+    if (!status && count > 1)
+        status = options_add_words(&env_options, name, NULL, words + 1, count - 1);
     if (!status && check)
         return check_environment(name, env_options.list, env_timeout, json);
     if (!status)

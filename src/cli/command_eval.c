@@ -9,9 +9,12 @@
 #include "../environment_call.h"
 #include "command.h"
 #include "report.h"
+#include "sources.h"
 
 struct request {
-    const char *policy, *environment;
+    const char *environment;
+    const char *words[MOST_WORDS]; /* DIR|POLICY, then env.NAME=VALUE */
+    int word_count;
     struct env_words making;
     int episodes, env_timeout;
     uint64_t seed;
@@ -24,6 +27,9 @@ static enum sac_status evaluate(const struct request *request, const struct sac_
     struct env_options options;
     struct sac_evaluation evaluation;
     enum sac_status status = env_options_make(&options, ops->id, &request->making);
+    if (!status)
+        status = options_add_words(&options, ops->id, request->words[0], request->words + 1,
+                                   request->word_count - 1);
     if (!status)
         status = sac_evaluate(policy, ops, options.list, request->episodes, request->seed,
                               !request->stochastic, &evaluation);
@@ -42,7 +48,7 @@ static enum sac_status load_and_evaluate(const struct request *request)
 {
     struct sac_policy *policy = NULL;
     const struct sac_env_ops *ops;
-    enum sac_status status = policy_load_word(request->policy, &policy);
+    enum sac_status status = policy_load_word(request->words[0], &policy);
     if (!status)
         status = sac_environment_find(
             request->environment ? request->environment : sac_policy_environment(policy), &ops);
@@ -67,18 +73,20 @@ static int run(int argc, char **argv)
     };
     const struct usage usage = {
         .command = "eval",
-        .form = "DIR|POLICY",
-        .text = "Play episodes with the policy of a run directory, or of a policy.safetensors file.\n",
+        .form = "DIR|POLICY [env.NAME=VALUE ...]",
+        .text =
+            "Play episodes with the policy of a run directory, or of a policy.safetensors file. Options of\n"
+            "the environment are those of the run directory's config.yaml and, over them, those given "
+            "here.\n",
         .options = options,
     };
-    const char *word;
-    int words;
-    const int taken = arguments_take(&usage, argc, argv, &word, 1, &words);
+    int taken = arguments_take(&usage, argc, argv, request.words, MOST_WORDS, &request.word_count);
+    if (taken == ARGUMENTS_TAKEN)
+        taken = arguments_check_env_words("eval", request.words + 1, request.word_count - 1);
     if (taken != ARGUMENTS_TAKEN)
         return taken;
-    if (words != 1)
+    if (request.word_count == 0)
         return say_usage("eval", "expected a run directory or a policy file");
-    request.policy = word;
     watchdog_start("eval", request.env_timeout);
     const enum sac_status status = load_and_evaluate(&request);
     return status ? say_failure("eval", status) : EXIT_DONE;

@@ -10,9 +10,12 @@
 #include "../error.h"
 #include "command.h"
 #include "rollout_files.h"
+#include "sources.h"
 
 struct request {
-    const char *environment, *state, *actions, *out;
+    const char *state, *actions, *out;
+    const char *words[MOST_WORDS]; /* ENV, then env.NAME=VALUE */
+    int word_count;
     struct env_words making;
     int env_timeout;
 };
@@ -28,15 +31,16 @@ struct rollout {
 static enum sac_status open_environment(struct rollout *r, const struct request *request)
 {
     struct env_options options;
-    enum sac_status status = sac_environment_find(request->environment, &r->ops);
+    enum sac_status status = sac_environment_find(request->words[0], &r->ops);
     if (status)
         return status;
     status = env_options_make(&options, r->ops->id, &request->making);
-    if (status)
-        return status;
+    if (!status)
+        status = options_add_words(&options, r->ops->id, NULL, request->words + 1, request->word_count - 1);
     const struct sac_env_create create = {.size = sizeof create, .environments = 1, .options = options.list};
     r->instance = (struct sac_instance){.ops = r->ops, .part = ""};
-    status = sac_environment_spec(r->ops, options.list, &r->instance.spec);
+    if (!status)
+        status = sac_environment_spec(r->ops, options.list, &r->instance.spec);
     if (!status && !r->ops->reset_to)
         status = sac_fail(SAC_ENV, "%s can not start from a given state: it has no reset_to", r->ops->id);
     if (!status)
@@ -170,17 +174,18 @@ static int run(int argc, char **argv)
     };
     const struct usage usage = {
         .command = "rollout",
-        .form = "ENV --state F --actions F",
+        .form = "ENV [env.NAME=VALUE ...] --state F --actions F",
         .text =
             "Start an episode at the given state, replay the actions, and print a table: step, observation,\n"
             "reward, terminated, truncated. It goes on after terminated and knows no step limit.\n",
         .options = options,
     };
-    int words;
-    const int taken = arguments_take(&usage, argc, argv, &request.environment, 1, &words);
+    int taken = arguments_take(&usage, argc, argv, request.words, MOST_WORDS, &request.word_count);
+    if (taken == ARGUMENTS_TAKEN)
+        taken = arguments_check_env_words("rollout", request.words + 1, request.word_count - 1);
     if (taken != ARGUMENTS_TAKEN)
         return taken;
-    if (words != 1)
+    if (request.word_count == 0)
         return say_usage("rollout", "expected an environment");
     if (!request.state || !request.actions)
         return say_usage("rollout", "expected %s and a file", request.state ? "--actions" : "--state");

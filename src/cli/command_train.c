@@ -21,8 +21,6 @@
 #include "report.h"
 #include "sources.h"
 
-#define MOST_WORDS 256
-
 /* What the command line asks for. */
 struct request {
     const char *environment, *config, *seed, *steps, *out, *isa;
@@ -113,6 +111,8 @@ static enum sac_status settle(struct run *run)
         status = env_options_make(&run->options, run->ops->id, &request->making);
     if (!status)
         status = sources_read(&run->sources, run->ops->id, &words);
+    if (!status)
+        status = sources_add_options(&run->sources, &run->options);
     if (!status) {
         limit_env_threads(run);
         take_tuned(run);
@@ -174,8 +174,12 @@ static enum sac_status save_configuration(const struct run *run)
                  profile ? profile : "", run->request->environment);
     if (length < 0)
         return sac_fail(SAC_NOMEM, "no memory for the configuration");
-    const enum sac_status status =
-        sac_run_directory_save_config(run->directory, comment, run->ops->id, &run->sources.settings);
+    char *options = sources_options_yaml(&run->sources);
+    const enum sac_status status = options
+                                       ? sac_run_directory_save_config(run->directory, comment, run->ops->id,
+                                                                       &run->sources.settings, options)
+                                       : sac_fail(SAC_NOMEM, "no memory for the configuration");
+    free(options);
     free(comment);
     return status;
 }
@@ -430,10 +434,12 @@ static int take_request(struct request *request, int argc, char **argv)
     };
     const struct usage usage = {
         .command = "train",
-        .form = "ENV [key=value ...]",
-        .text = "Train a policy on ENV, an environment's name (softac envs), a plugin FILE.so or gym:ID.\n"
-                "Settings: the defaults, then the environment's preset (its common part, then its section\n"
-                "for the algorithm), then --config, then key=value here; later ones win.\n",
+        .form = "ENV [key=value ...] [env.NAME=VALUE ...]",
+        .text =
+            "Train a policy on ENV, an environment's name (softac envs), a plugin FILE.so or gym:ID.\n"
+            "Settings: the defaults, then the environment's preset (its common part, then its section\n"
+            "for the algorithm), then --config, then key=value here; later ones win. env.NAME=VALUE sets an\n"
+            "option of the environment, such as env.frame_skip=2 (docs/environments.md).\n",
         .options = options,
         .more = settings_help,
         .takes_settings = true,

@@ -23,7 +23,7 @@
 #include "report.h"
 #include "sources.h"
 
-enum { MOST_WORDS = 256, DEFAULT_SECONDS = 5, WARM_STEPS = 1000, FLAG_LEARNER_THREADS = 256 };
+enum { DEFAULT_SECONDS = 5, WARM_STEPS = 1000, FLAG_LEARNER_THREADS = 256 };
 static const double ENDLESS = 1e15; /* steps: the runs are stopped */
 static const char farewell[] = "softac tune: stopping; nothing is written";
 
@@ -262,6 +262,8 @@ static enum sac_status settle(struct tuning *t)
     if (!status)
         status = sources_read(&t->sources, t->ops->id, &words);
     if (!status)
+        status = sources_add_options(&t->sources, &t->options);
+    if (!status)
         status = prepare_runs(t);
     return status ? status : open_preset(t);
 }
@@ -317,7 +319,7 @@ static int take_request(struct request *request, int argc, char **argv)
     };
     const struct usage usage = {
         .command = "tune",
-        .form = "ENV [key=value ...]",
+        .form = "ENV [key=value ...] [env.NAME=VALUE ...]",
         .text =
             "Find out how many env threads and learner threads are fastest for ENV on this machine: short\n"
             "async runs, a line each, and the best as a preset of your own, which softac train reads. "

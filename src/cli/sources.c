@@ -74,6 +74,77 @@ void sources_free(struct sources *s)
     free(s->own_path);
 }
 
+/* --- options of the environment --- */
+
+static enum sac_status add_option(void *options, const char *name, const char *value)
+{
+    return env_options_add(options, name, value);
+}
+
+enum sac_status sources_add_options(const struct sources *s, struct env_options *options)
+{
+    const struct sac_config_sources all = sources_of(s);
+    return sac_config_each_option(&all, add_option, options);
+}
+
+static enum sac_status put_option(void *stream, const char *name, const char *value)
+{
+    fprintf(stream, "%s  %s: '", ftell(stream) ? "" : "env:\n", name);
+    for (; *value; value++)
+        fprintf(stream, *value == '\'' ? "''" : "%c", *value);
+    fputs("'\n", stream);
+    return SAC_OK;
+}
+
+char *sources_options_yaml(const struct sources *s)
+{
+    const struct sac_config_sources all = sources_of(s);
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream)
+        return NULL;
+    sac_config_each_option(&all, put_option, stream);
+    const bool whole = !ferror(stream);
+    if (fclose(stream) == 0 && whole)
+        return text;
+    free(text);
+    return NULL;
+}
+
+/* A policy that was copied elsewhere has no configuration beside it, or one of another task. */
+static enum sac_status read_run(struct sources *s, const char *run)
+{
+    char *path;
+    enum sac_status status = SAC_OK;
+    if (!run)
+        return SAC_OK;
+    if (asprintf(&path, "%s/config.yaml", run) < 0)
+        return sac_fail(SAC_NOMEM, "no memory for the configuration's name");
+    if (access(path, F_OK) == 0)
+        status = sac_config_read(path, &s->config[SAC_SOURCE_FILE]);
+    if (!status && sac_config_check_environment(s->config[SAC_SOURCE_FILE], s->environment)) {
+        sac_config_destroy(s->config[SAC_SOURCE_FILE]);
+        s->config[SAC_SOURCE_FILE] = NULL;
+    }
+    free(path);
+    return status;
+}
+
+enum sac_status options_add_words(struct env_options *options, const char *environment, const char *run,
+                                  const char *const *words, int count)
+{
+    struct sources s = {.environment = environment};
+    const struct source_words all = {.settings = words, .count = count};
+    enum sac_status status = read_run(&s, run);
+    if (!status)
+        status = read_words(&s, &all);
+    if (!status)
+        status = sources_add_options(&s, options);
+    sources_free(&s);
+    return status;
+}
+
 struct sac_config_sources sources_of(const struct sources *s)
 {
     struct sac_config_sources sources;

@@ -5,6 +5,7 @@
 #include <softac/env.h>
 
 #include "../configuration.h"
+#include "command.h"
 
 struct sources {
     const char *environment; /* its id */
@@ -26,6 +27,15 @@ struct source_words {
 enum sac_status sources_read(struct sources *sources, const char *environment,
                              const struct source_words *words);
 void sources_free(struct sources *sources);
+
+/* Add what they say of the environment, or nothing. */
+enum sac_status sources_add_options(const struct sources *sources, struct env_options *options);
+/* The same as the section "env" of a file, "" if there is nothing. malloc'ed; NULL: no memory. */
+char *sources_options_yaml(const struct sources *sources);
+/* The same for commands that do not train: (count) words env.NAME=VALUE, over what stands in the config.yaml
+ * of a run in that environment (a policy there; NULL: no run). */
+enum sac_status options_add_words(struct env_options *options, const char *environment, const char *run,
+                                  const char *const *words, int count);
 
 struct sac_config_sources sources_of(const struct sources *sources);
 
