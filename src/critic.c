@@ -227,13 +227,14 @@ void sac_critic_action_gradient(struct sac_critic *critic, int index, float *dq_
     k->head_backward_input(g->d_hidden.layer[l], g->d_bias, g->dq, parameters + head->weights,
                            g->hidden.layer[l], network->activation, size, head->in, network->layer[l].ld);
     for (; l > 0; l--) {
-        sac_linear_run_backward(g->site[l][count - 1], g->d_hidden.layer[l - 1], g->d_bias,
-                                g->d_hidden.layer[l], parameters + network->layer[l].weights,
-                                g->hidden.layer[l - 1]);
+        sac_linear_run_backward_rows(g->site[l][count - 1], rows, g->d_hidden.layer[l - 1], g->d_bias,
+                                     g->d_hidden.layer[l], parameters + network->layer[l].weights,
+                                     g->hidden.layer[l - 1]);
     }
     const float *action_weights = parameters + network->layer[0].weights +
                                   (size_t)critic->observation_size * (size_t)network->layer[0].ld;
-    sac_linear_run(g->site[0][count - 1], g->d_action, g->d_hidden.layer[0], action_weights, NULL);
+    sac_linear_run_backward_rows(g->site[0][count - 1], rows, g->d_action, NULL, g->d_hidden.layer[0],
+                                 action_weights, NULL);
     for (int i = 0; i < rows; i++)
         memcpy(dq_da + (size_t)g->row[i] * (size_t)critic->action_size,
                g->d_action + (size_t)i * (size_t)g->d_action_ld, (size_t)critic->action_size * sizeof(float));

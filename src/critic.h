@@ -7,8 +7,8 @@
 #include "pass.h"
 #include "weights.h"
 
-/* dQ/da for some of a part's rows only: those are packed, rounded up to one of `sizes` row counts, each with
- * call sites of its own. */
+/* dQ/da for some of a part's rows only: those are packed. What computes no fewer rows than a site has
+ * (oneDNN) takes them rounded up to one of `sizes` row counts, each with call sites of its own. */
 struct sac_action_gradient {
     int sizes, step; /* row counts step, 2 step, ..., sizes * step */
     struct sac_linear *

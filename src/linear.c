@@ -463,16 +463,22 @@ void sac_linear_run(struct sac_linear *site, float *y, const float *x, const flo
         run_kernel(&site->shape, y, x, w, bias);
 }
 
-void sac_linear_run_backward(struct sac_linear *site, float *dx, float *d_bias, const float *dy,
-                             const float *w, const float *h)
+void sac_linear_run_backward_rows(struct sac_linear *site, int rows, float *dx, float *d_bias,
+                                  const float *dy, const float *w, const float *h)
 {
     const struct sac_linear_shape *s = &site->shape;
     const struct sac_kernels *k = sac_kernels();
-    if (run_primitive(site, dx, dy, w, NULL))
+    if (!run_primitive(site, dx, dy, w, NULL))
+        k->linear_backward_input(dx, s->y_ld, d_bias, dy, s->x_ld, w, s->w_ld, h, s->activation, rows, s->in,
+                                 s->out);
+    else if (h)
         k->activation_backward(dx, d_bias, h, s->activation, s->rows, s->in, s->y_ld);
-    else
-        k->linear_backward_input(dx, s->y_ld, d_bias, dy, s->x_ld, w, s->w_ld, h, s->activation, s->rows,
-                                 s->in, s->out);
+}
+
+void sac_linear_run_backward(struct sac_linear *site, float *dx, float *d_bias, const float *dy,
+                             const float *w, const float *h)
+{
+    sac_linear_run_backward_rows(site, site->shape.rows, dx, d_bias, dy, w, h);
 }
 
 const char *sac_linear_implementation(const struct sac_linear *site)

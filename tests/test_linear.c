@@ -187,6 +187,37 @@ START_TEST(test_backward)
 }
 END_TEST
 
+/* Fewer rows than a site has come out as with all of them, to the bit. */
+START_TEST(test_backward_of_some_rows)
+{
+    const int rows = sizes[_i][0], in = sizes[_i][1], out = sizes[_i][2], some = (rows + 1) / 2;
+    for (int variant = 0; variant < 4; variant++) {
+        const struct sac_linear_shape s = {.kind = SAC_LINEAR_BACKWARD_INPUT,
+                                           .rows = rows,
+                                           .in = in,
+                                           .out = out,
+                                           .x_ld = out + 1,
+                                           .w_ld = out + 2,
+                                           .y_ld = in,
+                                           .onednn = variant / 2};
+        struct sac_linear *site;
+        ck_assert_int_eq(sac_linear_create(&s, &site), SAC_OK);
+        struct operands o = make_operands(&s);
+        float *h = numbers((size_t)(rows * s.y_ld), 5), *sums = numbers((size_t)in, 6);
+        if (variant % 2)
+            sac_linear_run_backward(site, o.expected, sums, o.x, o.w, h);
+        else
+            sac_linear_run(site, o.expected, o.x, o.w, NULL);
+        sac_linear_run_backward_rows(site, some, o.y, sums, o.x, o.w, variant % 2 ? h : NULL);
+        ck_assert_mem_eq(o.y, o.expected, (size_t)(some * s.y_ld) * sizeof *o.y);
+        free(h);
+        free(sums);
+        free_operands(&o);
+        sac_linear_destroy(site);
+    }
+}
+END_TEST
+
 /* A gradient by an input's columns does not touch what lies beside them in the row. */
 START_TEST(test_leaves_the_rest_of_a_row)
 {
@@ -226,6 +257,7 @@ int main(void)
     tcase_add_loop_test(tc, test_kinds, 0, n);
     tcase_add_loop_test(tc, test_strides, 0, n);
     tcase_add_loop_test(tc, test_backward, 0, n);
+    tcase_add_loop_test(tc, test_backward_of_some_rows, 0, n);
     tcase_add_test(tc, test_leaves_the_rest_of_a_row);
     tcase_add_loop_test(tc, test_implementation_is_named, 0, 2);
     return suite_run(CK_FORK_GETENV, "linear", 1, tc);
