@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """Does `softac rollout` do what the reference implementations did? Replays traces and prints a table.
 
-usage: check_conformance.py [FILE.bin | DIR ...]     (default: the committed traces, of which each task must have one)
-softac=PROGRAM (default ./softac). Traces are ENV.seedS.bin files as tests/traces/make_traces.py describes them.
+usage: check_conformance.py [--promises] [--table FILE.md] [FILE.bin | DIR ...]
+softac=PROGRAM (default ./softac). Traces are ENV.seedS.bin files as tests/traces/make_traces.py describes them; default: the
+committed ones, of which each task must have one. --promises: each task must pass `softac envs --check`, too. --table: write
+the rows into the table with this head in FILE.md, in place of those of the same tasks.
 
 Promised: observations equal in float32, flags equal, rewards within 1e-6. Fails where that breaks. A simulator that is
 missing here, or of another release than the one told by VERSIONS.json beside the traces, is a line that says SKIPPED.
 An OPTIONS.json beside them, {ENV: ["name=value", ...]}, tells with which options of the environment they were made.
 """
+import argparse
 import array
 import glob
 import json
@@ -18,10 +21,12 @@ import sys
 import tempfile
 
 REWARD_BOUND = 1e-6
+HEAD = "| environment | reference | traces | observations (float) | flags | largest error of an observation | of a reward |"
 SOFTAC = os.environ.get("softac", "./softac")
 COMMITTED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "traces")
 # whose results belong to a version: how ids end, the name in VERSIONS.json, the name in `softac info`
 LIBRARIES = (("BulletEnv-v0", "pybullet", "Bullet"), ("-v5", "mujoco", "MuJoCo"))
+GYMNASIUM_ALONE = ("Pendulum-v1", "MountainCarContinuous-v0")
 
 
 class Trace:
@@ -150,6 +155,8 @@ def find_library(name, folder, versions):
             if there and here and release(there) != release(here):
                 return f"{library} {there}", f"the traces are {library} {there}'s, this build has {here}"
             return f"{library} {there or '(version not told)'}", ""
+    if name in GYMNASIUM_ALONE:
+        return f"Gymnasium {traced.get('gymnasium', '(version not told)')}", ""
     return "its equations", ""
 
 
@@ -166,13 +173,13 @@ def find_traces(arguments):
 
 
 def check(name, paths, here, versions):
-    """One row of the table; whether all is well."""
+    """One row of the table, None if skipped; whether all is well."""
     library, reason = find_library(name, os.path.dirname(paths[0]), versions)
     if name in here and not here[name]["available"]:
         reason = here[name]["reason"]
     if reason:
         print(f"SKIPPED: {name}: {reason}", file=sys.stderr)
-        return f"| {name} | {library} | – | – | SKIPPED | – | – |", True
+        return None, True
     task = Task(name, read_beside(os.path.dirname(paths[0]), "OPTIONS.json").get(name, []))
     for path in paths:
         try:
@@ -186,23 +193,63 @@ def check(name, paths, here, versions):
     return f"| {name} | {library} | {seen} | {differ} | {task.observation:.2g} | {task.reward:.2g} |", task.kept()
 
 
+def keeps_promises(name):
+    """Whether it passes `softac envs --check`, where first observations are compared with the reference's."""
+    done = subprocess.run([SOFTAC, "envs", "--check", name], capture_output=True, text=True)
+    if done.returncode:
+        print(f"FAILED: softac envs --check {name}:\n{done.stdout}{done.stderr}", file=sys.stderr)
+    return done.returncode == 0
+
+
+def name_of(row):
+    return row.split("|")[1].strip()
+
+
+def write_table(path, rows, order):
+    """Rows of other tasks stay as they are."""
+    with open(path) as f:
+        lines = f.read().split("\n")
+    if HEAD not in lines:
+        sys.exit(f"{path}: there is no table with the head\n{HEAD}")
+    begin = lines.index(HEAD) + 2
+    end = begin
+    while lines[end].startswith("|"):
+        end += 1
+    table = {name_of(row): row for row in lines[begin:end] + rows}
+    lines[begin:end] = sorted(table.values(), key=lambda row: order.index(name_of(row)))
+    with open(path, "w") as f:
+        f.write("\n".join(lines))
+
+
+def parse():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("traces", nargs="*", default=[])
+    parser.add_argument("--promises", action="store_true")
+    parser.add_argument("--table")
+    return parser.parse_args()
+
+
 def main():
-    arguments = sys.argv[1:]
-    if any(a.startswith("-") for a in arguments):
-        sys.exit(__doc__)
+    arguments = parse()
     here = {e["id"]: e for e in json.loads(run("envs", "--json"))["environments"]}
     versions = json.loads(run("info", "--json"))["versions"]
-    traces = find_traces(arguments or [COMMITTED])
-    well = True
-    print("| environment | reference | traces | observations (float) | flags | largest error of an observation | of a reward |")
+    traces = find_traces(arguments.traces or [COMMITTED])
+    well, rows = True, []
+    print(HEAD)
     print("|---|---|---|---|---|---|---|")
-    for name in sorted(traces):
+    for name in sorted(traces, key=lambda name: (list(here).index(name) if name in here else len(here), name)):
         row, kept = check(name, traces[name], here, versions)
-        print(row, flush=True)
+        if row:
+            print(row, flush=True)
+            rows.append(row)
+        if arguments.promises and row:
+            kept = keeps_promises(name) and kept
         well = well and kept
-    missing = [] if arguments else sorted(set(here) - set(traces))
+    missing = [] if arguments.traces else sorted(set(here) - set(traces))
     for name in missing:
         print(f"FAILED: {name}: there is no trace of it in {COMMITTED}", file=sys.stderr)
+    if arguments.table:
+        write_table(arguments.table, rows, list(here))
     sys.exit(0 if well and not missing else 1)
 
 

@@ -32,7 +32,7 @@ broken() {
 }
 
 # every task has a trace, and every trace holds or says why it is skipped
-expect 0 "| Pendulum-v1 | its equations | 3: 180 steps, 3 resets | equal | equal |"
+expect 0 "| Pendulum-v1 | Gymnasium 1.4.0 | 3: 180 steps, 3 resets | equal | equal |"
 # a file, a folder
 expect 0 "1: 60 steps" "$sources/tests/traces/Pendulum-v1.seed1.bin"
 mkdir "$folder/traces"
@@ -62,6 +62,34 @@ mkdir "$folder/other"
 cp "$sources"/tests/traces/HalfCheetah-v5.seed0.bin "$folder/other"
 echo '{"mujoco": "1.50.1"}' >"$folder/other/VERSIONS.json"
 expect 0 "SKIPPED" "$folder/other"
+
+# a task that breaks one of the promises of envs --check
+printf '#!/bin/sh\n[ "$2" != --check ] || { echo "FAIL  seed"; exit 1; }\nexec %s "$@"\n' "$softac" >"$folder/softac"
+chmod +x "$folder/softac"
+expect 0 "2: 120 steps" --promises "$folder/traces"
+real=$softac softac=$folder/softac
+expect 1 "FAIL  seed" --promises "$folder/traces"
+softac=$real
+
+# the table of a document: new rows in the order of softac envs, rows of the same task replaced, others left alone
+page=$sources/docs/environments.md
+sed '/^| Pendulum-v1 | Gym/s/|.*|/| Pendulum-v1 | old |/; /^| MountainCarContinuous-v0 | Gym/d' "$page" >"$folder/page.md"
+cp "$sources"/tests/traces/MountainCarContinuous-v0.seed0.bin "$folder/traces"
+expect 0 "1: 150 steps" --table "$folder/page.md" "$folder/traces"
+diff "$page" "$folder/page.md" | grep '^[<>]' >"$folder/out"
+: >"$folder/err"
+[ "$(grep -c '^> | \(Pendulum-v1 | Gym.* 120\|MountainCarContinuous-v0 | Gym.* 150\) steps' "$folder/out")" -eq 2 ] &&
+    [ "$(wc -l <"$folder/out")" -eq 4 ] || fail "the table is not refreshed row by row"
+echo "no table" >"$folder/page.md"
+expect 1 "there is no table with the head" --table "$folder/page.md" "$folder/traces"
+
+# a row for every task
+"$softac" envs --json | tr ',' '\n' | sed -n 's/.*"id": *"\([^"]*\)".*/\1/p' >"$folder/ids"
+[ -s "$folder/ids" ] || fail "softac envs names nothing"
+while read -r id; do
+    grep -q "^| $id |.* steps, .* resets |" "$page" ||
+        fail "docs/environments.md has no row of $id in the table of errors: see there how the suite writes it"
+done <"$folder/ids"
 
 [ $failures -eq 0 ] || exit 1
 echo "all traces hold, and every planted difference is seen"
