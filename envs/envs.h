@@ -31,6 +31,9 @@ extern const struct sac_env_ops sac_humanoid;
 extern const struct sac_env_ops sac_humanoid_standup;
 
 const char *sac_mujoco_version(void); /* of the library at run time */
+
+/* mjcf:FILE.xml, a model of one's own: its table, which lives until the process ends; NULL: no memory. */
+const struct sac_env_ops *sac_mjcf_table(const char *name);
 #endif
 
 /* gym:ID, through Python: its table, which lives until the process ends (NULL: no memory), and how many of
@@ -40,5 +43,12 @@ uint64_t sac_gym_restarts(void);
 
 /* Write a sentence into error[SAC_ENV_ERROR_SIZE]; returns 1, what a failing function returns. */
 int sac_env_fail(char *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* What stands behind "name=" in an option; NULL: it is another one. */
+const char *sac_env_option_value(const char *option, const char *name);
+
+/* A table of these functions with the id `name`, the same one at every call; NULL: no memory. It lives until
+ * the process ends. A name belongs to one family of functions, by what it begins with. */
+const struct sac_env_ops *sac_env_named_table(const struct sac_env_ops *functions, const char *name);
 
 #endif

@@ -14,8 +14,9 @@
 #ifdef HAVE_MUJOCO
 #define MUJOCO(ops) &(ops), NULL
 #else
-#define MUJOCO(ops)                                                                                          \
-    NULL, "it was made without MuJoCo; run ./quickstart deps mujoco, then configure and make again"
+static const char without_mujoco[] =
+    "it was made without MuJoCo; run ./quickstart deps mujoco, then configure and make again";
+#define MUJOCO(ops) NULL, without_mujoco
 #endif
 
 /* A new built-in environment is a line here. */
@@ -199,15 +200,39 @@ static bool ends_with(const char *text, const char *end)
     return n >= m && strcmp(text + n - m, end) == 0;
 }
 
-static enum sac_status find_gym(const char *name, const struct sac_env_ops **ops)
+/* A table and its id are fit to be used. */
+static enum sac_status take_named(const struct sac_env_ops *table, const char *name,
+                                  const struct sac_env_ops **ops)
 {
-    if (!name[4])
-        return sac_fail(SAC_INVALID, "gym: needs an environment's id behind it, such as gym:Pendulum-v1");
-    const struct sac_env_ops *table = sac_gym_table(name);
     if (!table)
         return sac_fail(SAC_NOMEM, "no memory for the table of %s", name);
     *ops = table;
     return sac_environment_table_check(table, "the environment");
+}
+
+static enum sac_status find_gym(const char *name, const struct sac_env_ops **ops)
+{
+    if (!name[4])
+        return sac_fail(SAC_INVALID, "gym: needs an environment's id behind it, such as gym:Pendulum-v1");
+    return take_named(sac_gym_table(name), name, ops);
+}
+
+static enum sac_status find_mjcf(const char *name, const struct sac_env_ops **ops)
+{
+    if (!name[5])
+        return sac_fail(SAC_INVALID, "mjcf: needs a model's file behind it, such as mjcf:robot.xml");
+#ifdef HAVE_MUJOCO
+    if (strlen(name) > 128 || strchr(name, ' '))
+        return sac_fail(
+            SAC_INVALID,
+            "%s: such a name can be no environment's: at most 128 bytes and no blanks; call softac in "
+            "the model's folder, or give the file another name",
+            name);
+    return take_named(sac_mjcf_table(name), name, ops);
+#else
+    (void)ops;
+    return sac_fail(SAC_INVALID, "this build lacks %s: %s", name, without_mujoco);
+#endif
 }
 
 uint64_t sac_environment_restarts(void)
@@ -219,6 +244,8 @@ enum sac_status sac_environment_find(const char *name, const struct sac_env_ops 
 {
     if (strncmp(name, "gym:", 4) == 0)
         return find_gym(name, ops);
+    if (strncmp(name, "mjcf:", 5) == 0)
+        return find_mjcf(name, ops);
     if (ends_with(name, ".so"))
         return load_plugin(name, ops);
     for (int i = 0; i < ENTRIES; i++) {

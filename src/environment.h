@@ -15,9 +15,9 @@ struct sac_environment_entry {
 /* All names this program knows, in a fixed order; NULL after the last. */
 const struct sac_environment_entry *sac_environment_entry(int index);
 
-/* NAME is an id ("Pendulum-v1"), gym:ID, or a path that ends in .so. The table lives until the process ends.
- * An unknown id is SAC_INVALID and names the nearest; an environment that this build lacks says how to get
- * it; a file that is no plugin of this interface is SAC_IO, SAC_FORMAT or (it crashed) SAC_ENV. */
+/* NAME is an id ("Pendulum-v1"), gym:ID, mjcf:FILE.xml, or a path that ends in .so. The table lives until the
+ * process ends. An unknown id is SAC_INVALID and names the nearest; an environment that this build lacks says
+ * how to get it; a file that is no plugin of this interface is SAC_IO, SAC_FORMAT or (it crashed) SAC_ENV. */
 enum sac_status sac_environment_find(const char *name, const struct sac_env_ops **ops);
 
 /* Whether a table is one: SAC_FORMAT with the first thing wrong. `whose` begins the sentence. */

@@ -146,6 +146,10 @@ static const struct file {
      "\"unit\": \"updates/s\", \"median\": 2.5, \"min\": 2, \"max\": 3, \"runs\": 3, "
      "\"samples\": [2, 2.5, 3], \"fraction_of_peak\": 0.5}]}"},
     {fuzz_note, "softac 1\nprocess 1234\nlearning 2\nenv_millicpus 250\ngroup 17\nlearner 0,2\nenv 4-15\n"},
+    {fuzz_task, "frame_skip: 5\nkeyframe: home\nobservation:\n- {qpos: [a, b], as: sin, target: -1}\n"
+                "- {sensor: all, component: 2}\nreward:\n  alive: 0.5\n  effort: {ctrl: all, as: square, "
+                "weight: -2}\ntermination:\n  over: {qvel: a, range: [-.inf, 2]}\nreset_noise:\n"
+                "- {qpos: all, range: [-1, 1]}\n"},
     {fuzz_cgroup, "30 29 0:26 / /group rw,nosuid shared:4 - cgroup2 cgroup2 rw\n\f0::/\n\f150000 100000\n"},
 };
 

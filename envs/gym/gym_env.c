@@ -19,17 +19,9 @@ struct known {
     float *bounds; /* (2, action_size) */
 };
 
-/* A table per name, for the id in it. */
-struct table {
-    struct table *next;
-    struct sac_env_ops ops;
-    char id[];
-};
-
-/* written by: any thread, with the mutex; what is in the lists stays until the process ends */
+/* written by: any thread, with the mutex; what is in the list stays until the process ends */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct known *known;
-static struct table *tables;
 static uint64_t restarts; /* with the mutex, too */
 
 struct gym {
@@ -48,18 +40,13 @@ struct gym {
 
 /* --- options --- */
 
-static const char *value_of(const char *option, const char *name)
-{
-    const size_t n = strlen(name);
-    return strncmp(option, name, n) == 0 && option[n] == '=' ? option + n + 1 : NULL;
-}
-
 static int take_options(struct gym_words *words, const char *const *options, char *error)
 {
     *words = (struct gym_words){NULL, NULL, NULL};
     for (; options && *options; options++) {
-        const char *id = value_of(*options, "gym_id"), *module = value_of(*options, "gym_module"),
-                   *kwargs = value_of(*options, "gym_kwargs");
+        const char *id = sac_env_option_value(*options, "gym_id"),
+                   *module = sac_env_option_value(*options, "gym_module"),
+                   *kwargs = sac_env_option_value(*options, "gym_kwargs");
         if (!id && !module && !kwargs)
             return sac_env_fail(
                 error, "unknown option '%.200s': gym_id=ID, gym_module=M and gym_kwargs=JSON are taken",
@@ -330,42 +317,14 @@ static int gym_step(void *instance, const struct sac_env_step *step, char *error
     return 0;
 }
 
-/* --- tables --- */
-
-static const struct sac_env_ops *find_table(const char *name)
-{
-    for (const struct table *t = tables; t; t = t->next)
-        if (strcmp(t->id, name) == 0)
-            return &t->ops;
-    return NULL;
-}
-
-static const struct sac_env_ops *make_table(const char *name)
-{
-    const size_t size = strlen(name) + 1;
-    struct table *t = calloc(1, sizeof *t + size);
-    if (!t)
-        return NULL;
-    memcpy(t->id, name, size);
-    t->ops = (struct sac_env_ops){.abi = SAC_ENV_ABI,
-                                  .size = sizeof t->ops,
-                                  .id = t->id,
-                                  .spec = gym_spec,
-                                  .create = gym_create,
-                                  .reset = gym_reset,
-                                  .step = gym_step,
-                                  .destroy = gym_destroy};
-    t->next = tables;
-    tables = t;
-    return &t->ops;
-}
-
 const struct sac_env_ops *sac_gym_table(const char *name)
 {
-    pthread_mutex_lock(&mutex);
-    const struct sac_env_ops *ops = find_table(name);
-    if (!ops)
-        ops = make_table(name);
-    pthread_mutex_unlock(&mutex);
-    return ops;
+    static const struct sac_env_ops ops = {.abi = SAC_ENV_ABI,
+                                           .size = sizeof ops,
+                                           .spec = gym_spec,
+                                           .create = gym_create,
+                                           .reset = gym_reset,
+                                           .step = gym_step,
+                                           .destroy = gym_destroy};
+    return sac_env_named_table(&ops, name);
 }

@@ -64,17 +64,25 @@ static int load_xml(void *argument, char *error)
     return load->model ? 0 : sac_env_fail(error, "%.200s: %s", load->path, reason);
 }
 
+int mujoco_model_read(const char *path, mjModel **model, char *error)
+{
+    struct load load = {path, NULL};
+    const int failed = mujoco_trap(load_xml, &load, error);
+    *model = load.model;
+    return failed;
+}
+
 int mujoco_model_load(const struct mujoco_task *task, const char *const *options, mjModel **model,
                       char *error)
 {
     char path[PATH_SIZE];
-    struct load load = {path, NULL};
-    if (find_model(task->model, options, path, error) || mujoco_trap(load_xml, &load, error))
+    mjModel *read;
+    if (find_model(task->model, options, path, error) || mujoco_model_read(path, &read, error))
         return 1;
-    if (check_sizes(task, load.model, path, error)) {
-        mj_deleteModel(load.model);
+    if (check_sizes(task, read, path, error)) {
+        mj_deleteModel(read);
         return 1;
     }
-    *model = load.model;
+    *model = read;
     return 0;
 }

@@ -9,4 +9,7 @@
 int mujoco_model_load(const struct mujoco_task *task, const char *const *options, mjModel **model,
                       char *error);
 
+/* The model in an XML file, or MuJoCo's sentence behind the file's name. The caller deletes *model. */
+int mujoco_model_read(const char *path, mjModel **model, char *error);
+
 #endif

@@ -1,5 +1,6 @@
 #include "mujoco_task.h"
 
+#include "mujoco_integration.h"
 #include "mujoco_model.h"
 #include "mujoco_trap.h"
 
@@ -51,72 +52,12 @@ int mujoco_spec(const struct mujoco_task *task, const char *const *options, stru
     return 0;
 }
 
-/* What MuJoCo needs to go on exactly from a state, as doubles. */
-
-#if mjVERSION_HEADER >= 300
-
-static size_t integration_size(const mjModel *model)
-{
-    return (size_t)mj_stateSize(model, mjSTATE_INTEGRATION);
-}
-
-static void get_integration(const mjModel *model, const mjData *data, double *state)
-{
-    mj_getState(model, data, state, mjSTATE_INTEGRATION);
-}
-
-static void set_integration(const mjModel *model, mjData *data, const double *state)
-{
-    mj_setState(model, data, state, mjSTATE_INTEGRATION);
-}
-
-#else /* the parts that Gymnasium's models have */
-
-static size_t integration_size(const mjModel *model)
-{
-    return (size_t)(1 + model->nq + 2 * model->nv + model->na + model->nu);
-}
-
-static double *copy_out(double *state, const double *part, int n)
-{
-    memcpy(state, part, (size_t)n * sizeof *state);
-    return state + n;
-}
-
-static const double *copy_in(double *part, const double *state, int n)
-{
-    memcpy(part, state, (size_t)n * sizeof *state);
-    return state + n;
-}
-
-static void get_integration(const mjModel *model, const mjData *data, double *state)
-{
-    state = copy_out(state, &data->time, 1);
-    state = copy_out(state, data->qpos, model->nq);
-    state = copy_out(state, data->qvel, model->nv);
-    state = copy_out(state, data->qacc_warmstart, model->nv);
-    state = copy_out(state, data->act, model->na);
-    copy_out(state, data->ctrl, model->nu);
-}
-
-static void set_integration(const mjModel *model, mjData *data, const double *state)
-{
-    state = copy_in(&data->time, state, 1);
-    state = copy_in(data->qpos, state, model->nq);
-    state = copy_in(data->qvel, state, model->nv);
-    state = copy_in(data->qacc_warmstart, state, model->nv);
-    state = copy_in(data->act, state, model->na);
-    copy_in(data->ctrl, state, model->nu);
-}
-
-#endif
-
 /* Everything of `m` that depends on the model. */
 static int make_data(void *argument, char *error)
 {
     struct mujoco *m = argument;
     m->observation = calloc((size_t)m->observation_size, sizeof *m->observation);
-    m->state = calloc(integration_size(m->model), sizeof *m->state);
+    m->state = calloc(mujoco_integration_size(m->model), sizeof *m->state);
     if (!m->observation || !m->state)
         return sac_env_fail(error, "no memory for the simulation");
     for (int32_t i = 0; i < m->count; i++) {
@@ -357,7 +298,7 @@ enum { HEAD_SIZE = sizeof(uint64_t) + sizeof(double) };
 size_t mujoco_state_size(void *instance)
 {
     const struct mujoco *m = instance;
-    return HEAD_SIZE + integration_size(m->model) * sizeof(double);
+    return HEAD_SIZE + mujoco_integration_size(m->model) * sizeof(double);
 }
 
 int mujoco_get_state(void *instance, int32_t index, void *state, char *error)
@@ -367,8 +308,8 @@ int mujoco_get_state(void *instance, int32_t index, void *state, char *error)
     (void)error;
     memcpy(state, &e->episodes, sizeof e->episodes);
     memcpy((char *)state + sizeof e->episodes, &e->tracked, sizeof e->tracked);
-    get_integration(m->model, e->data, m->state);
-    memcpy((char *)state + HEAD_SIZE, m->state, integration_size(m->model) * sizeof *m->state);
+    mujoco_integration_get(m->model, e->data, m->state);
+    memcpy((char *)state + HEAD_SIZE, m->state, mujoco_integration_size(m->model) * sizeof *m->state);
     return 0;
 }
 
@@ -380,8 +321,8 @@ int mujoco_set_state(void *instance, int32_t index, const void *state, char *err
     memcpy(&e->episodes, state, sizeof e->episodes);
     memcpy(&e->tracked, (const char *)state + sizeof e->episodes, sizeof e->tracked);
     mj_resetData(m->model, e->data); /* what is not in the state must not come from before */
-    memcpy(m->state, (const char *)state + HEAD_SIZE, integration_size(m->model) * sizeof *m->state);
-    set_integration(m->model, e->data, m->state);
+    memcpy(m->state, (const char *)state + HEAD_SIZE, mujoco_integration_size(m->model) * sizeof *m->state);
+    mujoco_integration_set(m->model, e->data, m->state);
     return 0;
 }
 

@@ -239,6 +239,8 @@ enum sac_status env_options_make(struct env_options *options, const char *id, co
     if (!status)
         status = env_options_add(options, "gym_id", id && !strncmp(id, "gym:", 4) ? id + 4 : NULL);
     if (!status)
+        status = env_options_add(options, "mjcf_model", id && !strncmp(id, "mjcf:", 5) ? id + 5 : NULL);
+    if (!status)
         status = env_options_add(options, "gym_module", words->gym_module);
     if (!status)
         status = env_options_add(options, "gym_kwargs", words->gym_kwargs);

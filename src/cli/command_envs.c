@@ -224,7 +224,7 @@ static int run(int argc, char **argv)
     };
     const struct usage usage = {
         .command = "envs",
-        .form = "[ENV|FILE.so|gym:ID [env.NAME=VALUE ...]]",
+        .form = "[ENV|FILE.so|gym:ID|mjcf:FILE.xml [env.NAME=VALUE ...]]",
         .text =
             "List environments: sizes of observations and actions, step limit, the mean return that counts "
             "as\n"

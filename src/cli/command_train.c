@@ -436,7 +436,8 @@ static int take_request(struct request *request, int argc, char **argv)
         .command = "train",
         .form = "ENV [key=value ...] [env.NAME=VALUE ...]",
         .text =
-            "Train a policy on ENV, an environment's name (softac envs), a plugin FILE.so or gym:ID.\n"
+            "Train a policy on ENV, an environment's name (softac envs), a plugin FILE.so, gym:ID or\n"
+            "mjcf:FILE.xml, a MuJoCo model with a task file beside it (docs/environments.md).\n"
             "Settings: the defaults, then the environment's preset (its common part, then its section\n"
             "for the algorithm), then --config, then key=value here; later ones win. env.NAME=VALUE sets an\n"
             "option of the environment, such as env.frame_skip=2 (docs/environments.md).\n",

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../../benchmarks/compare.h"
+#include "../../envs/mujoco/mjcf_file.h"
 #include "assertion.h"
 #include "cgroup.h"
 #include "cli/rollout_files.h"
@@ -182,6 +183,28 @@ void fuzz_note(const uint8_t *data, size_t size)
         SAC_ASSERT(count_bits(&note.env) == note.env_count);
     }
     free(text);
+}
+
+void fuzz_task(const uint8_t *data, size_t size)
+{
+    struct mjcf_file file;
+    char error[SAC_ENV_ERROR_SIZE] = "";
+    if (mjcf_file_parse("fuzz", (const char *)data, size, &file, error)) {
+        SAC_ASSERT(*error && !file.name);
+        return;
+    }
+    SAC_ASSERT(file.frame_skip >= 1 && file.step_limit >= 0 && !isinf(file.reward_threshold));
+    SAC_ASSERT(file.section[MJCF_OBSERVATION].count > 0 && file.section[MJCF_REWARD].count > 0);
+    for (int section = 0; section < MJCF_SECTIONS; section++)
+        for (int i = 0; i < file.section[section].count; i++) {
+            const struct mjcf_item *item = &file.section[section].item[i];
+            const bool named = section == MJCF_REWARD || section == MJCF_TERMINATION;
+            SAC_ASSERT(isfinite(item->weight) && isfinite(item->target) && item->low <= item->high);
+            SAC_ASSERT(item->component >= -1 && (item->name != NULL) == named);
+            for (int k = 0; k < item->count; k++)
+                SAC_ASSERT(*item->names[k]);
+        }
+    mjcf_file_free(&file);
 }
 
 /* --- the system's files --- */

@@ -13,6 +13,7 @@ void fuzz_state(const uint8_t *data, size_t size);         /* a state for rollou
 void fuzz_actions(const uint8_t *data, size_t size);       /* actions for rollout */
 void fuzz_results(const uint8_t *data, size_t size);       /* a file for softac-bench --compare */
 void fuzz_note(const uint8_t *data, size_t size);          /* what a run tells others */
+void fuzz_task(const uint8_t *data, size_t size);          /* a task file of mjcf:FILE.xml */
 void fuzz_cgroup(const uint8_t *data, size_t size); /* mountinfo, cgroup and cpu.max, form feeds between */
 
 #endif
