@@ -66,9 +66,9 @@ static void destroy(void *state)
 static void count_lower(struct update_bench *b)
 {
     const struct sac_critic *critic = b->agent->critic;
-    for (int r = 0; r < critic[0].rows; r++)
+    for (int r = 0; r < critic[0].division.rows; r++)
         b->lower_rows += critic[0].q_fresh[r] < critic[1].q_fresh[r];
-    b->rows += critic[0].rows;
+    b->rows += critic[0].division.rows;
 }
 
 /* Inside the team's region. */

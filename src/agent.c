@@ -108,9 +108,9 @@ static void start(struct sac_agent *agent)
     agent->temperature->log_alpha = s->temperature_auto ? log(s->temperature) : 0;
 }
 
-int sac_agent_critic_parts(int split)
+int sac_agent_critic_parts(int split, int batch_size)
 {
-    return split == 1 ? 1 : split % 2 == 0 ? split / 2 : split;
+    return split % 2 == 0 && !sac_division_by_blocks(batch_size) ? split / 2 : split;
 }
 
 enum sac_status sac_agent_create(const struct sac_settings *settings, int observation_size, int action_size,
@@ -121,8 +121,9 @@ enum sac_status sac_agent_create(const struct sac_settings *settings, int observ
         return sac_fail(SAC_NOMEM, "no memory for an agent");
     a->settings = *settings;
     a->team = team;
+    a->by_blocks = sac_division_by_blocks(settings->batch_size);
     a->split = clamp(split, 1, settings->batch_size);
-    a->critic_parts = clamp(sac_agent_critic_parts(split), 1, settings->batch_size);
+    a->critic_parts = clamp(sac_agent_critic_parts(split, settings->batch_size), 1, settings->batch_size);
     a->critic_tasks = 2 * a->critic_parts;
     a->target_entropy = isnan(settings->target_entropy) ? -action_size : settings->target_entropy;
     enum sac_status status = create_batch(&a->batch, settings->batch_size, observation_size, action_size);

@@ -22,9 +22,9 @@ struct sac_losses {
 };
 
 /* Into how many parts the rows of each critic are divided, so that `split` threads have as much to do: half
- * as many as there are threads, each taking a part of one critic; of an odd number each takes a part of both.
- */
-int sac_agent_critic_parts(int split);
+ * as many as there are threads, each taking a part of one critic; of an odd number, or of a large batch, each
+ * takes a part of both. */
+int sac_agent_critic_parts(int split, int batch_size);
 
 /* The split of the work is fixed by `split` (>= 1) alone, not by the team's size. */
 enum sac_status sac_agent_create(const struct sac_settings *settings, int observation_size, int action_size,

@@ -22,8 +22,9 @@ enum { SAC_POLICY_NUMBER, SAC_CRITIC_NUMBER, SAC_VALUE_NUMBER = SAC_CRITIC_NUMBE
 struct sac_agent {
     struct sac_settings settings;
     struct sac_team *team;
+    bool by_blocks;   /* a large batch, see division.h; else one phase after the other */
     int split;        /* tasks over policy and value rows */
-    int critic_parts; /* of each critic's rows */
+    int critic_parts; /* of each critic's rows; by blocks: split, as a task's rows are both critics' */
     int critic_tasks; /* 2 critic_parts: task t is part t % critic_parts of critic t / critic_parts */
     double target_entropy;
 

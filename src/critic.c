@@ -46,11 +46,11 @@ static enum sac_status create_sites(struct sac_action_gradient *g, const struct 
 }
 
 static enum sac_status create_action_gradient(struct sac_action_gradient *g, const struct sac_critic *critic,
-                                              int part_rows)
+                                              int most_rows)
 {
-    const int steps = (part_rows + ROWS_STEP - 1) / ROWS_STEP;
+    const int steps = (most_rows + ROWS_STEP - 1) / ROWS_STEP;
     g->step = (steps + MOST_SIZES - 1) / MOST_SIZES * ROWS_STEP;
-    g->sizes = (part_rows + g->step - 1) / g->step;
+    g->sizes = (most_rows + g->step - 1) / g->step;
     g->d_action_ld = sac_critic_action_gradient_shape(&critic->network, critic->action_size, 0, g->step).y_ld;
     const size_t rows = (size_t)g->sizes * (size_t)g->step;
     size_t widest = 0;
@@ -88,14 +88,13 @@ static void destroy_action_gradient(struct sac_action_gradient *g)
 static enum sac_status create_part(struct sac_critic *critic, int index, bool action_gradient)
 {
     struct sac_critic_part *part = &critic->part[index];
-    part->first = (int)((int64_t)critic->rows * index / critic->parts);
-    part->rows = (int)((int64_t)critic->rows * (index + 1) / critic->parts) - part->first;
+    const struct sac_division *d = &critic->division;
     enum sac_status status =
-        sac_pass_create_forward(&part->forward, &critic->network, part->rows, critic->batch_ld);
+        sac_pass_create_forward(&part->forward, &critic->network, d, index, critic->batch_ld);
     if (status == SAC_OK)
-        status = sac_pass_create_backward(&part->backward, &critic->network, part->rows, critic->batch_ld);
+        status = sac_pass_create_backward(&part->backward, &critic->network, d, index, critic->batch_ld);
     if (status == SAC_OK && action_gradient)
-        status = create_action_gradient(&part->action_gradient, critic, part->rows);
+        status = create_action_gradient(&part->action_gradient, critic, sac_division_most_rows(d));
     return status;
 }
 
@@ -103,13 +102,12 @@ enum sac_status sac_critic_create(struct sac_critic *critic, const struct sac_se
                                   const struct sac_batch *batch, int parts, float **state)
 {
     sac_critic_network(&critic->network, settings, batch->observation_size, batch->action_size);
-    critic->rows = batch->rows;
     critic->observation_size = batch->observation_size;
     critic->action_size = batch->action_size;
     critic->batch_ld = batch->ld;
-    critic->parts = parts;
-    enum sac_status status =
-        sac_weights_create(&critic->weights, &critic->network, settings->algorithm == SAC_V2, parts, state);
+    critic->division = sac_division_of(batch->rows, parts);
+    enum sac_status status = sac_weights_create(&critic->weights, &critic->network,
+                                                settings->algorithm == SAC_V2, &critic->division, state);
     if (status != SAC_OK)
         return status;
     critic->part = sac_allocate((size_t)parts * sizeof *critic->part);
@@ -120,9 +118,10 @@ enum sac_status sac_critic_create(struct sac_critic *critic, const struct sac_se
         enough &= (*columns[i] = sac_allocate((size_t)batch->rows * sizeof(float))) != NULL;
     if (!enough)
         return sac_fail(SAC_NOMEM, "no memory for a critic's values of %d rows", batch->rows);
-    status = sac_hidden_create(&critic->network, batch->rows, &critic->hidden);
+    const int places = sac_division_places(&critic->division);
+    status = sac_hidden_create(&critic->network, places, &critic->hidden);
     if (status == SAC_OK)
-        status = sac_hidden_create(&critic->network, batch->rows, &critic->d_hidden);
+        status = sac_hidden_create(&critic->network, places, &critic->d_hidden);
     for (int i = 0; i < parts && status == SAC_OK; i++)
         status = create_part(critic, i, settings->estimator == SAC_REPARAMETERIZATION);
     return status;
@@ -130,7 +129,7 @@ enum sac_status sac_critic_create(struct sac_critic *critic, const struct sac_se
 
 void sac_critic_destroy(struct sac_critic *critic)
 {
-    for (int i = 0; critic->part && i < critic->parts; i++) {
+    for (int i = 0; critic->part && i < critic->division.parts; i++) {
         sac_pass_destroy(&critic->part[i].forward);
         sac_pass_destroy(&critic->part[i].backward);
         destroy_action_gradient(&critic->part[i].action_gradient);
@@ -148,79 +147,86 @@ void sac_critic_destroy(struct sac_critic *critic)
 
 /* --- values --- */
 
-static void forward(struct sac_critic *critic, int index, float *q, const float *parameters, const float *x)
+static void forward(struct sac_critic *critic, int index, int block, float *q, const float *parameters,
+                    const float *x)
 {
-    struct sac_critic_part *part = &critic->part[index];
-    const struct sac_hidden hidden = sac_hidden_rows(&critic->hidden, &critic->network, part->first);
-    sac_pass_forward(&part->forward, q + part->first, &hidden, parameters,
-                     x + (size_t)part->first * (size_t)critic->batch_ld);
+    const struct sac_block b = sac_division_block(&critic->division, index, block);
+    const struct sac_hidden hidden = sac_hidden_rows(&critic->hidden, &critic->network, b.place);
+    sac_pass_forward(&critic->part[index].forward, b.rows, q + b.first, &hidden, parameters,
+                     x + (size_t)b.first * (size_t)critic->batch_ld);
 }
 
-void sac_critic_target_values(struct sac_critic *critic, int part, const float *next)
+void sac_critic_target_values(struct sac_critic *critic, int part, int block, const float *next)
 {
-    forward(critic, part, critic->q_target, critic->weights.target, next);
+    forward(critic, part, block, critic->q_target, critic->weights.target, next);
 }
 
-void sac_critic_fresh_values(struct sac_critic *critic, int part, const float *current)
+void sac_critic_fresh_values(struct sac_critic *critic, int part, int block, const float *current)
 {
-    forward(critic, part, critic->q_fresh, critic->weights.parameters, current);
+    forward(critic, part, block, critic->q_fresh, critic->weights.parameters, current);
 }
 
 /* --- J_Q --- */
 
-void sac_critic_gradient(struct sac_critic *critic, int index, const float *taken)
+void sac_critic_gradient(struct sac_critic *critic, int index, int block, const float *taken)
 {
     struct sac_critic_part *part = &critic->part[index];
-    const int first = part->first;
-    forward(critic, index, critic->q_taken, critic->weights.parameters, taken);
-    part->loss = sac_kernels()->squared_error(critic->dq + first, critic->q_taken + first, critic->y + first,
-                                              1.0f / (float)critic->rows, part->rows);
-    const struct sac_hidden hidden = sac_hidden_rows(&critic->hidden, &critic->network, first);
-    const struct sac_hidden d_hidden = sac_hidden_rows(&critic->d_hidden, &critic->network, first);
-    sac_pass_backward(&part->backward, critic->weights.gradient + (size_t)index * critic->weights.size,
-                      &d_hidden, critic->dq + first, critic->weights.parameters, &hidden,
-                      taken + (size_t)first * (size_t)critic->batch_ld);
+    const struct sac_block b = sac_division_block(&critic->division, index, block);
+    forward(critic, index, block, critic->q_taken, critic->weights.parameters, taken);
+    const double loss =
+        sac_kernels()->squared_error(critic->dq + b.first, critic->q_taken + b.first, critic->y + b.first,
+                                     1.0f / (float)critic->division.rows, b.rows);
+    part->loss = block == 0 ? loss : part->loss + loss;
+    const struct sac_hidden hidden = sac_hidden_rows(&critic->hidden, &critic->network, b.place);
+    const struct sac_hidden d_hidden = sac_hidden_rows(&critic->d_hidden, &critic->network, b.place);
+    sac_pass_backward(&part->backward, b.rows, sac_weights_gradient(&critic->weights, index, block),
+                      &d_hidden, critic->dq + b.first, critic->weights.parameters, &hidden,
+                      taken + (size_t)b.first * (size_t)critic->batch_ld);
+    sac_weights_add_gradient(&critic->weights, index, block);
 }
 
 /* --- dQ/da --- */
 
-/* List the part's rows in which this critic gives the minimum. */
-static int select_rows(const struct sac_critic *critic, const struct sac_critic_part *part,
-                       const struct sac_critic *other, bool first)
+/* List the block's rows in which this critic gives the minimum. */
+static int select_rows(const struct sac_critic *critic, struct sac_action_gradient *g,
+                       const struct sac_block *b, const struct sac_critic *other, bool first)
 {
     int n = 0;
-    for (int r = part->first; r < part->first + part->rows; r++) {
-        const float mine = critic->q_fresh[r], others = other->q_fresh[r];
-        part->action_gradient.row[n] = r;
+    for (int r = 0; r < b->rows; r++) {
+        const float mine = critic->q_fresh[b->first + r], others = other->q_fresh[b->first + r];
+        g->row[n] = r;
         n += first ? mine <= others : !(others <= mine);
     }
     return n;
 }
 
-static void pack_rows(struct sac_action_gradient *g, const struct sac_critic *critic, int rows, int size)
+static void pack_rows(struct sac_action_gradient *g, const struct sac_critic *critic, int place, int rows,
+                      int size)
 {
+    const struct sac_hidden hidden = sac_hidden_rows(&critic->hidden, &critic->network, place);
     for (int i = 0; i < size; i++)
         g->dq[i] = i < rows ? 1.0f : 0.0f;
     for (int l = 0; l < critic->network.layers - 1; l++) {
         const size_t ld = (size_t)critic->network.layer[l].ld;
         for (int i = 0; i < rows; i++)
-            memcpy(g->hidden.layer[l] + (size_t)i * ld, critic->hidden.layer[l] + (size_t)g->row[i] * ld,
+            memcpy(g->hidden.layer[l] + (size_t)i * ld, hidden.layer[l] + (size_t)g->row[i] * ld,
                    ld * sizeof(float));
     }
 }
 
-void sac_critic_action_gradient(struct sac_critic *critic, int index, float *dq_da,
+void sac_critic_action_gradient(struct sac_critic *critic, int index, int block, float *dq_da,
                                 const struct sac_critic *other, bool first)
 {
     const struct sac_network *network = &critic->network;
     const struct sac_kernels *k = sac_kernels();
     const float *parameters = critic->weights.parameters;
     struct sac_action_gradient *g = &critic->part[index].action_gradient;
-    const int rows = select_rows(critic, &critic->part[index], other, first);
+    const struct sac_block b = sac_division_block(&critic->division, index, block);
+    const int rows = select_rows(critic, g, &b, other, first);
     if (rows == 0)
         return;
     const int count = (rows + g->step - 1) / g->step, size = count * g->step;
-    pack_rows(g, critic, rows, size);
+    pack_rows(g, critic, b.place, rows, size);
 
     int l = network->layers - 2; /* the highest hidden layer */
     const struct sac_layer *head = sac_network_last(network);
@@ -236,7 +242,7 @@ void sac_critic_action_gradient(struct sac_critic *critic, int index, float *dq_
     sac_linear_run_backward_rows(g->site[0][count - 1], rows, g->d_action, NULL, g->d_hidden.layer[0],
                                  action_weights, NULL);
     for (int i = 0; i < rows; i++)
-        memcpy(dq_da + (size_t)g->row[i] * (size_t)critic->action_size,
+        memcpy(dq_da + (size_t)(b.first + g->row[i]) * (size_t)critic->action_size,
                g->d_action + (size_t)i * (size_t)g->d_action_ld, (size_t)critic->action_size * sizeof(float));
 }
 

@@ -1,5 +1,5 @@
-/* A critic Q(s, a): its network, its target and the passes of its parts. The rows of a batch are divided into
- * parts that different tasks may work on at the same time. */
+/* A critic Q(s, a): its network, its target and the passes of its parts, which different tasks may work on at
+ * the same time. */
 #ifndef SAC_CRITIC_H
 #define SAC_CRITIC_H
 
@@ -7,13 +7,13 @@
 #include "pass.h"
 #include "weights.h"
 
-/* dQ/da for some of a part's rows only: those are packed. What computes no fewer rows than a site has
+/* dQ/da for some of a block's rows only: those are packed. What computes no fewer rows than a site has
  * (oneDNN) takes them rounded up to one of `sizes` row counts, each with call sites of its own. */
 struct sac_action_gradient {
     int sizes, step; /* row counts step, 2 step, ..., sizes * step */
     struct sac_linear *
         *site[SAC_MAX_HIDDEN_LAYERS];   /* (sizes): d of layer l - 1 from l; [0]: d of the action */
-    int *row;                           /* (sizes * step) the batch rows that are packed */
+    int *row;                           /* (sizes * step) the rows of the block that are packed */
     float *dq;                          /* (sizes * step) 1 for rows in use, else 0 */
     struct sac_hidden hidden, d_hidden; /* packed copies */
     float *d_action;                    /* (sizes * step, d_action_ld) */
@@ -22,7 +22,6 @@ struct sac_action_gradient {
 };
 
 struct sac_critic_part {
-    int first, rows; /* of the batch */
     struct sac_pass forward, backward;
     struct sac_action_gradient action_gradient;
     double loss; /* sum of (Q - Q^)^2 / 2 */
@@ -31,14 +30,14 @@ struct sac_critic_part {
 struct sac_critic {
     struct sac_network network;
     struct sac_weights weights;
-    int rows, observation_size, action_size, batch_ld; /* of the batch */
-    struct sac_hidden hidden, d_hidden; /* of all rows; each pass overwrites the former one's */
+    int observation_size, action_size, batch_ld; /* of the batch */
+    struct sac_division division;
+    struct sac_hidden hidden, d_hidden; /* each pass overwrites the former one's */
     float *q_target;                    /* (B) of the target network at (s', a~') */
     float *q_taken;                     /* (B) Q(s, a) */
     float *q_fresh;                     /* (B) Q(s, a~) */
     float *y;                           /* (B) Q^, each critic its own copy */
     float *dq;                          /* (B) dJ_Q / dQ */
-    int parts;
     struct sac_critic_part *part;
 };
 
@@ -49,14 +48,15 @@ void sac_critic_destroy(struct sac_critic *critic); /* takes a zeroed one */
 void sac_critic_network(struct sac_network *network, const struct sac_settings *settings,
                         int observation_size, int action_size);
 
-/* Forward passes of one part's rows. */
-void sac_critic_target_values(struct sac_critic *critic, int part, const float *next);   /* -> q_target */
-void sac_critic_fresh_values(struct sac_critic *critic, int part, const float *current); /* -> q_fresh */
-/* Gradient of J_Q = mean (Q(s, a) - y)^2 / 2 by the parameters, y being set. */
-void sac_critic_gradient(struct sac_critic *critic, int part, const float *taken);
-/* After sac_critic_fresh_values: dq_da (B, A) in those of the part's rows where `other` is not lower
- * (`first`: equal values are this critic's). */
-void sac_critic_action_gradient(struct sac_critic *critic, int part, float *dq_da,
+/* Forward passes of one block's rows: -> q_target, -> q_fresh. */
+void sac_critic_target_values(struct sac_critic *critic, int part, int block, const float *next);
+void sac_critic_fresh_values(struct sac_critic *critic, int part, int block, const float *current);
+/* Gradient of J_Q = mean (Q(s, a) - y)^2 / 2 by the parameters, y being set. The first block's begins the
+ * part's, the others add to it. */
+void sac_critic_gradient(struct sac_critic *critic, int part, int block, const float *taken);
+/* Right after sac_critic_fresh_values of the block: dq_da (B, A) in those of its rows where `other` is not
+ * lower (`first`: equal values are this critic's). */
+void sac_critic_action_gradient(struct sac_critic *critic, int part, int block, float *dq_da,
                                 const struct sac_critic *other, bool first);
 
 /* The call site of layer l on the way from dQ to the action, for `rows` packed rows (a multiple of 16).

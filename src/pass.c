@@ -67,11 +67,12 @@ struct sac_linear_shape sac_pass_shape(enum sac_linear_kind kind, const struct s
     return shape;
 }
 
+/* Blocks of equal size share it. */
 static enum sac_status create_site(struct sac_linear **site, enum sac_linear_kind kind,
                                    const struct sac_network *network, int l, int rows, int x_ld)
 {
     const struct sac_linear_shape shape = sac_pass_shape(kind, network, l, rows, x_ld);
-    return sac_linear_create(&shape, site);
+    return *site ? SAC_OK : sac_linear_create(&shape, site);
 }
 
 static bool single_output(const struct sac_network *network)
@@ -84,96 +85,126 @@ static int dense_layers(const struct sac_network *network)
     return network->layers - single_output(network);
 }
 
-enum sac_status sac_pass_create_forward(struct sac_pass *pass, const struct sac_network *network, int rows,
-                                        int x_ld)
+static struct sac_sites *sites_of(struct sac_pass *pass, int rows)
+{
+    return &pass->sites[pass->most_rows - rows];
+}
+
+enum sac_status sac_pass_create_forward(struct sac_pass *pass, const struct sac_network *network,
+                                        const struct sac_division *division, int part, int x_ld)
 {
     pass->network = network;
-    pass->rows = rows;
+    pass->most_rows = sac_division_most_rows(division);
     enum sac_status status = SAC_OK;
-    for (int l = 0; l < dense_layers(network) && status == SAC_OK; l++)
-        status = create_site(&pass->forward[l], SAC_LINEAR_FORWARD, network, l, rows, x_ld);
+    for (int block = 0; block < division->blocks; block++) {
+        const int rows = sac_division_block(division, part, block).rows;
+        struct sac_sites *sites = sites_of(pass, rows);
+        for (int l = 0; l < dense_layers(network) && status == SAC_OK; l++)
+            status = create_site(&sites->forward[l], SAC_LINEAR_FORWARD, network, l, rows, x_ld);
+    }
     return status;
 }
 
-enum sac_status sac_pass_create_backward(struct sac_pass *pass, const struct sac_network *network, int rows,
-                                         int x_ld)
+static enum sac_status create_backward(struct sac_sites *sites, const struct sac_network *network, int rows,
+                                       int x_ld)
 {
-    pass->network = network;
-    pass->rows = rows;
     enum sac_status status = SAC_OK;
     for (int l = 0; l < dense_layers(network) && status == SAC_OK; l++) {
-        status = create_site(&pass->backward_weights[l], SAC_LINEAR_BACKWARD_WEIGHTS, network, l, rows, x_ld);
+        status =
+            create_site(&sites->backward_weights[l], SAC_LINEAR_BACKWARD_WEIGHTS, network, l, rows, x_ld);
         if (l && status == SAC_OK)
-            status = create_site(&pass->backward_input[l], SAC_LINEAR_BACKWARD_INPUT, network, l, rows, x_ld);
+            status =
+                create_site(&sites->backward_input[l], SAC_LINEAR_BACKWARD_INPUT, network, l, rows, x_ld);
     }
     return status;
+}
+
+enum sac_status sac_pass_create_backward(struct sac_pass *pass, const struct sac_network *network,
+                                         const struct sac_division *division, int part, int x_ld)
+{
+    pass->network = network;
+    pass->most_rows = sac_division_most_rows(division);
+    enum sac_status status = SAC_OK;
+    for (int block = 0; block < division->blocks && status == SAC_OK; block++) {
+        const int rows = sac_division_block(division, part, block).rows;
+        status = create_backward(sites_of(pass, rows), network, rows, x_ld);
+    }
+    return status;
+}
+
+static void destroy_sites(struct sac_sites *sites)
+{
+    for (int l = 0; l < SAC_MAX_LAYERS; l++) {
+        sac_linear_destroy(sites->forward[l]);
+        sac_linear_destroy(sites->backward_input[l]);
+        sac_linear_destroy(sites->backward_weights[l]);
+    }
 }
 
 void sac_pass_destroy(struct sac_pass *pass)
 {
-    for (int l = 0; l < SAC_MAX_LAYERS; l++) {
-        sac_linear_destroy(pass->forward[l]);
-        sac_linear_destroy(pass->backward_input[l]);
-        sac_linear_destroy(pass->backward_weights[l]);
-    }
+    destroy_sites(&pass->sites[0]);
+    destroy_sites(&pass->sites[1]);
 }
 
 /* --- the passes --- */
 
-void sac_pass_forward(struct sac_pass *pass, float *output, const struct sac_hidden *hidden,
+void sac_pass_forward(struct sac_pass *pass, int rows, float *output, const struct sac_hidden *hidden,
                       const float *parameters, const float *x)
 {
     const struct sac_network *network = pass->network;
+    const struct sac_sites *sites = sites_of(pass, rows);
     const int last = network->layers - 1;
     for (int l = 0; l < dense_layers(network); l++) {
         const struct sac_layer *layer = &network->layer[l];
-        sac_linear_run(pass->forward[l], l < last ? hidden->layer[l] : output, l ? hidden->layer[l - 1] : x,
+        sac_linear_run(sites->forward[l], l < last ? hidden->layer[l] : output, l ? hidden->layer[l - 1] : x,
                        parameters + layer->weights, parameters + layer->bias);
     }
     if (single_output(network)) {
         const struct sac_layer *head = &network->layer[last];
         sac_kernels()->head_forward(output, hidden->layer[last - 1], network->layer[last - 1].ld,
-                                    parameters + head->weights, parameters[head->bias], pass->rows, head->in);
+                                    parameters + head->weights, parameters[head->bias], rows, head->in);
     }
 }
 
 /* The last layer's own gradient, and d of the layer below together with its bias gradient. */
-static void backward_head(struct sac_pass *pass, float *gradient, const struct sac_hidden *d_hidden,
+static void backward_head(struct sac_pass *pass, int rows, float *gradient, const struct sac_hidden *d_hidden,
                           const float *d_output, const float *parameters, const struct sac_hidden *hidden)
 {
     const struct sac_network *network = pass->network;
+    const struct sac_sites *sites = sites_of(pass, rows);
     const struct sac_kernels *k = sac_kernels();
     const int below = network->layers - 2, ld = network->layer[below].ld;
     const struct sac_layer *head = sac_network_last(network);
     float *d = d_hidden->layer[below], *d_bias = gradient + network->layer[below].bias;
     const float *h = hidden->layer[below];
     if (single_output(network)) {
-        k->head_backward(gradient + head->weights, gradient + head->bias, d_output, h, ld, pass->rows,
-                         head->in);
-        k->head_backward_input(d, d_bias, d_output, parameters + head->weights, h, network->activation,
-                               pass->rows, head->in, ld);
+        k->head_backward(gradient + head->weights, gradient + head->bias, d_output, h, ld, rows, head->in);
+        k->head_backward_input(d, d_bias, d_output, parameters + head->weights, h, network->activation, rows,
+                               head->in, ld);
     } else {
-        sac_linear_run(pass->backward_weights[below + 1], gradient + head->weights, h, d_output, NULL);
-        k->column_sums(gradient + head->bias, d_output, pass->rows, head->ld, head->ld);
-        sac_linear_run_backward(pass->backward_input[below + 1], d, d_bias, d_output,
+        sac_linear_run(sites->backward_weights[below + 1], gradient + head->weights, h, d_output, NULL);
+        k->column_sums(gradient + head->bias, d_output, rows, head->ld, head->ld);
+        sac_linear_run_backward(sites->backward_input[below + 1], d, d_bias, d_output,
                                 parameters + head->weights, h);
     }
 }
 
-void sac_pass_backward(struct sac_pass *pass, float *gradient, const struct sac_hidden *d_hidden,
+void sac_pass_backward(struct sac_pass *pass, int rows, float *gradient, const struct sac_hidden *d_hidden,
                        const float *d_output, const float *parameters, const struct sac_hidden *hidden,
                        const float *x)
 {
     const struct sac_network *network = pass->network;
-    backward_head(pass, gradient, d_hidden, d_output, parameters, hidden);
+    const struct sac_sites *sites = sites_of(pass, rows);
+    backward_head(pass, rows, gradient, d_hidden, d_output, parameters, hidden);
     for (int l = network->layers - 2; l > 0; l--) {
         const struct sac_layer *layer = &network->layer[l], *below = &network->layer[l - 1];
         float *d = d_hidden->layer[l], *d_below = d_hidden->layer[l - 1], *h_below = hidden->layer[l - 1];
-        sac_linear_run(pass->backward_weights[l], gradient + layer->weights, h_below, d, NULL);
-        sac_linear_run_backward(pass->backward_input[l], d_below, gradient + below->bias, d,
+        sac_linear_run(sites->backward_weights[l], gradient + layer->weights, h_below, d, NULL);
+        sac_linear_run_backward(sites->backward_input[l], d_below, gradient + below->bias, d,
                                 parameters + layer->weights, h_below);
     }
-    sac_linear_run(pass->backward_weights[0], gradient + network->layer[0].weights, x, d_hidden->layer[0],
+    sac_linear_run(sites->backward_weights[0], gradient + network->layer[0].weights, x, d_hidden->layer[0],
                    NULL);
 }
 
@@ -198,27 +229,30 @@ void sac_linear_describe(const struct sac_linear *site, const char *name, int l,
 }
 
 /* A single output has no site: the kernels compute it. */
-static void describe_head(const struct sac_pass *pass, const char *name,
-                          void (*line)(void *context, const char *text), void *context)
+static void describe_head(const struct sac_network *network, const char *name, const char *direction,
+                          int rows, void (*line)(void *context, const char *text), void *context)
 {
     char implementation[64];
-    const struct sac_layer *head = sac_network_last(pass->network);
+    const struct sac_layer *head = sac_network_last(network);
     snprintf(implementation, sizeof implementation, "softac:%s", sac_kernels()->name);
-    describe_layer(name, pass->network->layers - 1, pass->forward[0] ? "forward" : "backward", pass->rows,
-                   head->in, head->out, implementation, line, context);
+    describe_layer(name, network->layers - 1, direction, rows, head->in, head->out, implementation, line,
+                   context);
 }
 
 void sac_pass_describe(const struct sac_pass *pass, const char *name,
                        void (*line)(void *context, const char *text), void *context)
 {
+    const int fewer = !pass->sites[0].forward[0] && !pass->sites[0].backward_weights[0];
+    const struct sac_sites *sites = &pass->sites[fewer];
     for (int l = 0; l < pass->network->layers; l++) {
-        if (pass->forward[l])
-            sac_linear_describe(pass->forward[l], name, l, "forward", line, context);
-        if (pass->backward_input[l])
-            sac_linear_describe(pass->backward_input[l], name, l, "backward input", line, context);
-        if (pass->backward_weights[l])
-            sac_linear_describe(pass->backward_weights[l], name, l, "backward weights", line, context);
+        if (sites->forward[l])
+            sac_linear_describe(sites->forward[l], name, l, "forward", line, context);
+        if (sites->backward_input[l])
+            sac_linear_describe(sites->backward_input[l], name, l, "backward input", line, context);
+        if (sites->backward_weights[l])
+            sac_linear_describe(sites->backward_weights[l], name, l, "backward weights", line, context);
     }
     if (single_output(pass->network))
-        describe_head(pass, name, line, context);
+        describe_head(pass->network, name, sites->forward[0] ? "forward" : "backward",
+                      pass->most_rows - fewer, line, context);
 }

@@ -1,4 +1,4 @@
-/* A network's forward and backward pass over a fixed number of rows: a dense call site per layer and
+/* A network's forward and backward pass over a block of one part's rows: a dense call site per layer and
  * direction. Used by one thread at a time. A single output (critics, value network) is a dot product by hand
  * instead of a dense site. */
 #ifndef SAC_PASS_H
@@ -6,10 +6,11 @@
 
 #include <softac/status.h>
 
+#include "division.h"
 #include "linear.h"
 #include "network.h"
 
-/* A row of floats for every row of the batch and every hidden layer: layer[l] is (rows, ld of layer l). */
+/* A row of floats for every row and every hidden layer: layer[l] is (rows, ld of layer l). */
 struct sac_hidden {
     float *layer[SAC_MAX_HIDDEN_LAYERS];
 };
@@ -20,28 +21,33 @@ void sac_hidden_destroy(struct sac_hidden *hidden);
 struct sac_hidden sac_hidden_rows(const struct sac_hidden *hidden, const struct sac_network *network,
                                   int first);
 
-struct sac_pass {
-    const struct sac_network *network; /* outlives the pass */
-    int rows;
+struct sac_sites {
     struct sac_linear *forward[SAC_MAX_LAYERS];
     struct sac_linear *backward_input[SAC_MAX_LAYERS]; /* [0] is never needed */
     struct sac_linear *backward_weights[SAC_MAX_LAYERS];
 };
 
-/* x_ld: floats from row to row of the input. */
-enum sac_status sac_pass_create_forward(struct sac_pass *pass, const struct sac_network *network, int rows,
-                                        int x_ld);
-enum sac_status sac_pass_create_backward(struct sac_pass *pass, const struct sac_network *network, int rows,
-                                         int x_ld);
+struct sac_pass {
+    const struct sac_network *network; /* outlives the pass */
+    int most_rows;                     /* of the division */
+    struct sac_sites sites[2];         /* for blocks of so many rows, for those of one less */
+};
+
+/* For all blocks of a part. x_ld: floats from row to row of the input. */
+enum sac_status sac_pass_create_forward(struct sac_pass *pass, const struct sac_network *network,
+                                        const struct sac_division *division, int part, int x_ld);
+enum sac_status sac_pass_create_backward(struct sac_pass *pass, const struct sac_network *network,
+                                         const struct sac_division *division, int part, int x_ld);
 void sac_pass_destroy(struct sac_pass *pass); /* takes a zeroed one */
 
-/* output (rows, ld of the last layer) and the hidden layers' outputs from x (rows, x_ld). */
-void sac_pass_forward(struct sac_pass *pass, float *output, const struct sac_hidden *hidden,
+/* output (rows, ld of the last layer) and the hidden layers' outputs from x (rows, x_ld); rows are those of a
+ * block. */
+void sac_pass_forward(struct sac_pass *pass, int rows, float *output, const struct sac_hidden *hidden,
                       const float *parameters, const float *x);
 
 /* gradient (network->size) from d_output (rows, ld of the last layer), the gradient by the outputs; d_hidden
  * is scratch whose padding is zero. */
-void sac_pass_backward(struct sac_pass *pass, float *gradient, const struct sac_hidden *d_hidden,
+void sac_pass_backward(struct sac_pass *pass, int rows, float *gradient, const struct sac_hidden *d_hidden,
                        const float *d_output, const float *parameters, const struct sac_hidden *hidden,
                        const float *x);
 

@@ -7,30 +7,21 @@
 
 /* --- making and freeing --- */
 
-static int part_first(int rows, int index, int parts)
-{
-    return (int)((int64_t)rows * index / parts);
-}
-
 static enum sac_status create_part(struct sac_policy_learner *learner, int index)
 {
     struct sac_policy_part *part = &learner->part[index];
     const struct sac_network *network = &learner->policy.network;
-    part->first_draw = part_first(learner->draws, index, learner->parts);
-    part->draws = part_first(learner->draws, index + 1, learner->parts) - part->first_draw;
-    part->first = part_first(learner->rows, index, learner->parts);
-    part->rows = part_first(learner->rows, index + 1, learner->parts) - part->first;
     const enum sac_status status =
-        sac_pass_create_forward(&part->forward, network, part->draws, learner->batch_ld);
+        sac_pass_create_forward(&part->forward, network, &learner->drawing, index, learner->batch_ld);
     if (status != SAC_OK)
         return status;
-    return sac_pass_create_backward(&part->backward, network, part->rows, learner->batch_ld);
+    return sac_pass_create_backward(&part->backward, network, &learner->division, index, learner->batch_ld);
 }
 
 static bool allocate_rows(struct sac_policy_learner *l)
 {
     const size_t A = (size_t)l->policy.action_size, ld = (size_t)sac_network_last(&l->policy.network)->ld;
-    const size_t draws = (size_t)l->draws, rows = (size_t)l->rows;
+    const size_t draws = (size_t)l->draws, rows = (size_t)l->division.rows;
     const struct {
         float **block;
         size_t floats;
@@ -58,19 +49,22 @@ enum sac_status sac_policy_learner_create(struct sac_policy_learner *learner,
     struct sac_policy_network *policy = &learner->policy;
     sac_policy_network_init(policy, batch->observation_size, batch->action_size, settings);
     learner->seed = settings->seed;
-    learner->rows = batch->rows;
     learner->draws = settings->algorithm == SAC_V2 ? 2 * batch->rows : batch->rows;
     learner->batch_ld = batch->ld;
-    learner->parts = parts;
-    enum sac_status status = sac_weights_create(&learner->weights, &policy->network, false, parts, state);
+    learner->division = sac_division_of(batch->rows, parts);
+    learner->drawing = sac_division_by_blocks(batch->rows) ? learner->division
+                                                           : (struct sac_division){learner->draws, parts, 1};
+    enum sac_status status =
+        sac_weights_create(&learner->weights, &policy->network, false, &learner->division, state);
     if (status != SAC_OK)
         return status;
     learner->part = sac_allocate((size_t)parts * sizeof *learner->part);
     if (!allocate_rows(learner) || !learner->part)
         return sac_fail(SAC_NOMEM, "no memory for the policy's %d rows", learner->draws);
-    status = sac_hidden_create(&policy->network, learner->draws, &learner->hidden);
+    status = sac_hidden_create(&policy->network, sac_division_places(&learner->drawing), &learner->hidden);
     if (status == SAC_OK)
-        status = sac_hidden_create(&policy->network, learner->rows, &learner->d_hidden);
+        status =
+            sac_hidden_create(&policy->network, sac_division_places(&learner->division), &learner->d_hidden);
     for (int i = 0; i < parts && status == SAC_OK; i++)
         status = create_part(learner, i);
     return status;
@@ -78,7 +72,7 @@ enum sac_status sac_policy_learner_create(struct sac_policy_learner *learner,
 
 void sac_policy_learner_destroy(struct sac_policy_learner *learner)
 {
-    for (int i = 0; learner->part && i < learner->parts; i++) {
+    for (int i = 0; learner->part && i < learner->division.parts; i++) {
         sac_pass_destroy(&learner->part[i].forward);
         sac_pass_destroy(&learner->part[i].backward);
     }
@@ -104,7 +98,7 @@ void sac_policy_learner_destroy(struct sac_policy_learner *learner)
 /* The draw of the first row of s. */
 static int first_current(const struct sac_policy_learner *learner)
 {
-    return learner->draws - learner->rows;
+    return learner->draws - learner->division.rows;
 }
 
 const float *sac_policy_learner_log_prob(const struct sac_policy_learner *learner)
@@ -138,64 +132,82 @@ static struct sac_squash squash_rows(const struct sac_squash *squash, size_t ele
                                squash->tanh_slope + element};
 }
 
-void sac_policy_learner_draw(struct sac_policy_learner *learner, int index, uint64_t update,
-                             struct sac_batch *batch)
+/* Of the draws `b->first` and on. */
+static void draw(struct sac_policy_learner *learner, int index, const struct sac_block *b, uint64_t update,
+                 struct sac_batch *batch)
 {
-    struct sac_policy_part *part = &learner->part[index];
     const struct sac_network *network = &learner->policy.network;
     const int A = learner->policy.action_size, head_ld = sac_network_last(network)->ld;
-    const size_t first = (size_t)part->first_draw, element = first * (size_t)A;
-    float *x = (learner->draws > learner->rows ? batch->next : batch->current) + first * (size_t)batch->ld;
+    const size_t first = (size_t)b->first, element = first * (size_t)A;
+    float *x = (first_current(learner) > 0 ? batch->next : batch->current) + first * (size_t)batch->ld;
     float *head = learner->head + first * (size_t)head_ld;
-    const struct sac_hidden hidden = sac_hidden_rows(&learner->hidden, network, part->first_draw);
+    const struct sac_hidden hidden = sac_hidden_rows(&learner->hidden, network, b->place);
     const struct sac_squash squash = squash_rows(&learner->squash, element);
 
-    draw_noise(learner, update, part->first_draw, part->first_draw + part->draws);
-    sac_pass_forward(&part->forward, head, &hidden, learner->weights.parameters, x);
+    draw_noise(learner, update, b->first, b->first + b->rows);
+    sac_pass_forward(&learner->part[index].forward, b->rows, head, &hidden, learner->weights.parameters, x);
     sac_kernels()->squash(x + batch->observation_size, batch->ld, learner->log_prob + first, &squash, head,
-                          head_ld, learner->noise + element, A, learner->policy.log_std, part->draws, A);
+                          head_ld, learner->noise + element, A, learner->policy.log_std, b->rows, A);
+}
+
+void sac_policy_learner_draw(struct sac_policy_learner *learner, int part, int block, uint64_t update,
+                             struct sac_batch *batch)
+{
+    const struct sac_block b = sac_division_block(&learner->drawing, part, block);
+    draw(learner, part, &b, update, batch);
+}
+
+void sac_policy_learner_draw_current(struct sac_policy_learner *learner, int part, int block, uint64_t update,
+                                     struct sac_batch *batch)
+{
+    struct sac_block b = sac_division_block(&learner->drawing, part, block);
+    b.first += first_current(learner);
+    draw(learner, part, &b, update, batch);
 }
 
 /* --- the gradient of J_pi --- */
 
-/* From d_head of the part's rows to the gradient by the parameters. */
-static void backward(struct sac_policy_learner *learner, int index, const struct sac_batch *batch)
+/* From d_head of the block's rows to the gradient by the parameters. */
+static void backward(struct sac_policy_learner *learner, int index, int block, const struct sac_batch *batch)
 {
-    struct sac_policy_part *part = &learner->part[index];
     const struct sac_network *network = &learner->policy.network;
     const size_t head_ld = (size_t)sac_network_last(network)->ld;
+    const struct sac_block b = sac_division_block(&learner->division, index, block);
+    const bool apart = learner->drawing.rows == learner->division.rows; /* s was drawn without s' */
     const struct sac_hidden hidden =
-        sac_hidden_rows(&learner->hidden, network, first_current(learner) + part->first);
-    const struct sac_hidden d_hidden = sac_hidden_rows(&learner->d_hidden, network, part->first);
-    sac_pass_backward(&part->backward, learner->weights.gradient + (size_t)index * learner->weights.size,
-                      &d_hidden, learner->d_head + (size_t)part->first * head_ld, learner->weights.parameters,
-                      &hidden, batch->current + (size_t)part->first * (size_t)batch->ld);
+        sac_hidden_rows(&learner->hidden, network, apart ? b.place : first_current(learner) + b.first);
+    const struct sac_hidden d_hidden = sac_hidden_rows(&learner->d_hidden, network, b.place);
+    sac_pass_backward(&learner->part[index].backward, b.rows,
+                      sac_weights_gradient(&learner->weights, index, block), &d_hidden,
+                      learner->d_head + (size_t)b.first * head_ld, learner->weights.parameters, &hidden,
+                      batch->current + (size_t)b.first * (size_t)batch->ld);
+    sac_weights_add_gradient(&learner->weights, index, block);
 }
 
-void sac_policy_learner_gradient(struct sac_policy_learner *learner, int index, float alpha,
+void sac_policy_learner_gradient(struct sac_policy_learner *learner, int index, int block, float alpha,
                                  const struct sac_batch *batch)
 {
-    const struct sac_policy_part *part = &learner->part[index];
+    const struct sac_block b = sac_division_block(&learner->division, index, block);
     const int A = learner->policy.action_size, head_ld = sac_network_last(&learner->policy.network)->ld;
-    const size_t first = (size_t)part->first;
-    const size_t element = (size_t)(first_current(learner) + part->first) * (size_t)A;
+    const size_t first = (size_t)b.first;
+    const size_t element = (size_t)(first_current(learner) + b.first) * (size_t)A;
     const struct sac_squash squash = squash_rows(&learner->squash, element);
     sac_kernels()->policy_gradient(
         learner->d_head + first * (size_t)head_ld, head_ld, learner->dq_da + first * (size_t)A, A,
         batch->current + first * (size_t)batch->ld + batch->observation_size, batch->ld, &squash,
-        learner->noise + element, A, alpha, 1.0f / (float)learner->rows, part->rows, A);
-    backward(learner, index, batch);
+        learner->noise + element, A, alpha, 1.0f / (float)learner->division.rows, b.rows, A);
+    backward(learner, index, block, batch);
 }
 
-void sac_policy_learner_score_gradient(struct sac_policy_learner *learner, int index,
+void sac_policy_learner_score_gradient(struct sac_policy_learner *learner, int index, int block,
                                        const struct sac_batch *batch)
 {
-    const struct sac_policy_part *part = &learner->part[index];
+    const struct sac_block b = sac_division_block(&learner->division, index, block);
     const int A = learner->policy.action_size, head_ld = sac_network_last(&learner->policy.network)->ld;
-    const size_t element = (size_t)(first_current(learner) + part->first) * (size_t)A;
+    const size_t element = (size_t)(first_current(learner) + b.first) * (size_t)A;
     const struct sac_squash squash = squash_rows(&learner->squash, element);
-    sac_kernels()->score_gradient(learner->d_head + (size_t)part->first * (size_t)head_ld, head_ld,
-                                  learner->weight + part->first, &squash, learner->noise + element, A,
-                                  1.0f / (float)learner->rows, part->rows, A);
-    backward(learner, index, batch);
+    sac_kernels()->score_gradient(learner->d_head + (size_t)b.first * (size_t)head_ld, head_ld,
+                                  learner->weight + b.first, &squash, learner->noise + element, A,
+                                  1.0f / (float)learner->division.rows, b.rows, A);
+    backward(learner, index, block, batch);
 }

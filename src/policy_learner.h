@@ -9,10 +9,8 @@
 #include "weights.h"
 
 /* Fresh actions are drawn at `draws` rows: s' and s in v2, s alone in v1; in either case the last rows are
- * s. Two divisions into parts: of the draws, and of the B rows of s. */
+ * s. */
 struct sac_policy_part {
-    int first_draw, draws;
-    int first, rows;
     struct sac_pass forward, backward;
     double loss;     /* sum of what J_pi is the mean of */
     double log_prob; /* sum of log pi(a~|s) */
@@ -22,17 +20,18 @@ struct sac_policy_learner {
     struct sac_policy_network policy;
     struct sac_weights weights;
     uint64_t seed;
-    int rows, batch_ld;
-    int draws;                          /* rows of s, or of s' and s together */
-    struct sac_hidden hidden, d_hidden; /* (draws), (B) */
-    float *head;                        /* (draws, head's ld) mean | raw log std */
-    float *noise;                       /* (draws, A) */
-    float *log_prob;                    /* (draws) */
-    struct sac_squash squash;           /* (draws, A) */
-    float *d_head;                      /* (B, head's ld) */
-    float *dq_da;                       /* (B, A) d min Q(s, a~) / da~ */
-    float *weight;                      /* (B) score function: log pi - min Q + V */
-    int parts;
+    int batch_ld;
+    int draws;
+    struct sac_division division; /* of the B rows of s */
+    struct sac_division drawing;  /* of all draws, or of a large batch's at s' and at s alike */
+    struct sac_hidden hidden, d_hidden;
+    float *head;              /* (draws, head's ld) mean | raw log std */
+    float *noise;             /* (draws, A) */
+    float *log_prob;          /* (draws) */
+    struct sac_squash squash; /* (draws, A) */
+    float *d_head;            /* (B, head's ld) */
+    float *dq_da;             /* (B, A) d min Q(s, a~) / da~ */
+    float *weight;            /* (B) score function: log pi - min Q + V */
     struct sac_policy_part *part;
 };
 
@@ -45,16 +44,21 @@ void sac_policy_learner_destroy(struct sac_policy_learner *learner); /* takes a 
 const float *sac_policy_learner_log_prob(const struct sac_policy_learner *learner);
 const float *sac_policy_learner_next_log_prob(const struct sac_policy_learner *learner);
 
-/* a~ ~ pi(.|s), in v2 also a~' ~ pi(.|s'), with their log-probabilities, for one part of the draws. Actions
+/* a~ ~ pi(.|s), in v2 also a~' ~ pi(.|s'), with their log-probabilities, for one block of `drawing`. Actions
  * go beside their observations in the batch. */
-void sac_policy_learner_draw(struct sac_policy_learner *learner, int part, uint64_t update,
+void sac_policy_learner_draw(struct sac_policy_learner *learner, int part, int block, uint64_t update,
                              struct sac_batch *batch);
+/* In v2 with a large batch, where that draws at s' alone: the same at s. */
+void sac_policy_learner_draw_current(struct sac_policy_learner *learner, int part, int block, uint64_t update,
+                                     struct sac_batch *batch);
 
-/* Gradient of J_pi = mean (alpha log pi(a~|s) - min Q(s, a~)) through a~, dq_da being set. */
-void sac_policy_learner_gradient(struct sac_policy_learner *learner, int part, float alpha,
+/* Gradients by the parameters, after the actions at s; of a large batch's block, right after them. The first
+ * block's begins the part's, the others add to it. */
+/* Of J_pi = mean (alpha log pi(a~|s) - min Q(s, a~)) through a~, dq_da being set. */
+void sac_policy_learner_gradient(struct sac_policy_learner *learner, int part, int block, float alpha,
                                  const struct sac_batch *batch);
 /* mean grad log pi(a~|s) weight with a~ and weight constant, weight being set. */
-void sac_policy_learner_score_gradient(struct sac_policy_learner *learner, int part,
+void sac_policy_learner_score_gradient(struct sac_policy_learner *learner, int part, int block,
                                        const struct sac_batch *batch);
 
 #endif

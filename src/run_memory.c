@@ -44,9 +44,9 @@ static double hidden_floats(const struct sac_network *network)
 }
 
 /* State block and gradients of a network. */
-static double weight_floats(const struct sac_network *network, bool target, int parts)
+static double weight_floats(const struct sac_network *network, bool target, int gradients)
 {
-    return (double)network->size * ((target ? 4 : 3) + parts);
+    return (double)network->size * ((target ? 4 : 3) + gradients);
 }
 
 static double padded(int size)
@@ -66,17 +66,21 @@ static double learner_bytes(const struct sac_run_sizes *sizes, const struct netw
 {
     const struct sac_settings *s = &sizes->settings;
     const bool v1 = s->algorithm == SAC_V1, through_actions = s->estimator == SAC_REPARAMETERIZATION;
-    const int critic_parts = sac_agent_critic_parts(sizes->split);
-    const double draws = v1 ? 1 : 2;
-    double floats = weight_floats(&n->policy.network, false, sizes->split) +
-                    2 * weight_floats(&n->critic, !v1, critic_parts);
-    double row = row_floats(sizes, n, draws) + (draws + 1) * hidden_floats(&n->policy.network) +
-                 2 * (through_actions ? 4 : 2) * hidden_floats(&n->critic);
+    const struct sac_division rows = sac_division_of(s->batch_size, sizes->split);
+    const int critic_parts = sac_agent_critic_parts(sizes->split, s->batch_size);
+    const int critic_gradients = critic_parts * (rows.blocks > 1 ? 2 : 1);
+    const int gradients = sizes->split * (rows.blocks > 1 ? 2 : 1);
+    const double draws = v1 ? 1 : 2, drawn_at_once = sac_division_by_blocks(s->batch_size) ? 1 : draws;
+    double floats = weight_floats(&n->policy.network, false, gradients) +
+                    2 * weight_floats(&n->critic, !v1, critic_gradients);
+    double hidden = (drawn_at_once + 1) * hidden_floats(&n->policy.network) +
+                    2 * (through_actions ? 4 : 2) * hidden_floats(&n->critic);
     if (v1) {
-        floats += weight_floats(&n->value, true, sizes->split);
-        row += 2 * hidden_floats(&n->value);
+        floats += weight_floats(&n->value, true, gradients);
+        hidden += 2 * hidden_floats(&n->value);
     }
-    return sizeof(float) * (floats + row * s->batch_size);
+    return sizeof(float) *
+           (floats + row_floats(sizes, n, draws) * s->batch_size + hidden * sac_division_places(&rows));
 }
 
 enum { RING_TABLES = 96 }; /* bytes of the replay's and its shards' tables for one environment */

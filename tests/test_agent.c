@@ -136,23 +136,48 @@ START_TEST(test_large_teams)
 }
 END_TEST
 
+/* The division's blocks follow each other without a gap from the first row to the last, differ by one row at
+ * most, and have places of their own for each part, or share one. */
+static void check_shares(const struct sac_division *d, int rows, int parts)
+{
+    int next = 0, place = 0;
+    ck_assert_int_eq(d->rows, rows);
+    ck_assert_int_eq(d->parts, parts);
+    for (int part = 0; part < parts; part++) {
+        for (int block = 0; block < d->blocks; block++) {
+            const struct sac_block b = sac_division_block(d, part, block);
+            ck_assert_int_eq(b.first, next);
+            ck_assert_int_ge(b.place, place);
+            ck_assert_int_le(b.rows, sac_division_most_rows(d));
+            ck_assert_int_ge(b.rows, sac_division_most_rows(d) - 1);
+            ck_assert_int_le(b.place + b.rows, sac_division_places(d));
+            next = b.first + b.rows;
+        }
+        place = sac_division_block(d, part, 0).place + sac_division_block(d, part, 0).rows;
+    }
+    ck_assert_int_eq(next, rows);
+}
+
+enum { SMALL_BATCH = 1021 }; /* no split divides it either */
+
 /* Every split has its tasks filled evenly: threads differ by at most one row in each division, and have as
- * many tasks each. */
+ * many tasks each. A part of a small batch is a block, one of a large batch has blocks that fit the cache. */
 START_TEST(test_even_shares)
 {
-    const struct sac_settings s = large_batch(2);
+    struct sac_settings s = large_batch(2);
+    const int rows = s.batch_size = _i ? LARGE_BATCH : SMALL_BATCH;
     for (int split = 1; split <= 16; split++) {
         struct fixture f = fixture_create(&s, split, 1);
         const struct sac_agent *a = f.agent;
-        ck_assert_int_eq(a->policy.parts, split);
         ck_assert_msg(split == 1 || a->critic_tasks % split == 0, "%d tasks for %d threads", a->critic_tasks,
                       split);
-        for (int i = 0; i < a->critic_parts; i++)
-            ck_assert_int_le(abs(a->critic[0].part[i].rows - LARGE_BATCH / a->critic_parts), 1);
-        for (int i = 0; i < split; i++) {
-            ck_assert_int_le(abs(a->policy.part[i].rows - LARGE_BATCH / split), 1);
-            ck_assert_int_le(abs(a->policy.part[i].draws - 2 * LARGE_BATCH / split), 1);
-        }
+        check_shares(&a->critic[0].division, rows, a->critic_parts);
+        check_shares(&a->policy.division, rows, split);
+        check_shares(&a->policy.drawing, _i ? rows : 2 * rows, split);
+        if (_i)
+            ck_assert_int_le(sac_division_most_rows(&a->critic[0].division), SAC_BLOCK_ROWS);
+        else
+            ck_assert_int_eq(a->critic[0].division.blocks, 1);
         fixture_destroy(&f);
     }
 }
@@ -388,7 +413,7 @@ int main(void)
     tcase_add_loop_test(tc, test_splits_agree, 0, VARIANTS);
     tcase_add_loop_test(tc, test_large_batch_gradients, 0, VARIANTS);
     tcase_add_loop_test(tc, test_large_teams, 0, VARIANTS);
-    tcase_add_test(tc, test_even_shares);
+    tcase_add_loop_test(tc, test_even_shares, 0, 2);
     tcase_add_loop_test(tc, test_state_restores, 0, VARIANTS);
     tcase_add_loop_test(tc, test_state_is_one_block, 0, VARIANTS);
     tcase_add_loop_test(tc, test_targets_move_by_tau, 0, VARIANTS);

@@ -84,8 +84,10 @@ static double policy_loss(const struct twin *twin, const void *context)
     return twin_policy_loss(twin);
 }
 
+enum { MOST_ROWS = 1031, MOST_ACTIONS = 2 };
+
 struct score_constants {
-    double u[64], weight[32];
+    double u[MOST_ROWS * MOST_ACTIONS], weight[MOST_ROWS];
 };
 
 static double score_surrogate(const struct twin *twin, const void *context)
@@ -105,7 +107,7 @@ static void check_critics(const struct fixture *f, const struct twin *twin)
 
 static void check_v1(const struct fixture *f, const struct twin *twin)
 {
-    double bracket[32];
+    double bracket[MOST_ROWS];
     struct score_constants constants;
     twin_bracket(twin, bracket);
     twin_score_constants(twin, constants.u, constants.weight);
@@ -152,7 +154,7 @@ static int clamped_rows(const struct sac_agent *agent)
 {
     const struct sac_policy_learner *p = &agent->policy;
     int n = 0;
-    for (int r = p->draws - p->rows; r < p->draws; r++)
+    for (int r = p->draws - p->division.rows; r < p->draws; r++)
         n += p->squash.log_std_slope[r * p->policy.action_size + 1] == 0;
     return n;
 }
@@ -196,6 +198,18 @@ START_TEST(test_all_losses)
     const int splits[] = {1, 2, 4, 5, 8};
     for (int i = 0; i < 5; i++)
         check_all(&s, splits[i], false);
+}
+END_TEST
+
+/* The same of a large batch, which tasks walk in blocks of two sizes, none of them dividing it: the gradients
+ * are those of all rows. */
+START_TEST(test_large_batch)
+{
+    struct sac_settings s = variant(_i);
+    s.batch_size = MOST_ROWS;
+    s.hidden[0] = 4, s.hidden[1] = 3;
+    for (int split = 1; split <= 3; split += 2)
+        check_all(&s, split, false);
 }
 END_TEST
 
@@ -301,7 +315,7 @@ START_TEST(test_score_function_without_action_gradient)
     const struct sac_settings s = variant(1);
     struct fixture f = fixture_create(&s, 4, 1);
     for (int k = 0; k < 2; k++)
-        for (int part = 0; part < f.agent->critic[k].parts; part++)
+        for (int part = 0; part < f.agent->critic[k].division.parts; part++)
             ck_assert_int_eq(f.agent->critic[k].part[part].action_gradient.sizes, 0);
     fixture_destroy(&f);
 }
@@ -315,9 +329,10 @@ int main(void)
     tcase_add_loop_test(losses, test_tanh_mapping, 0, VARIANTS);
     tcase_add_loop_test(losses, test_clamp, 0, VARIANTS);
     tcase_add_loop_test(losses, test_depths, 0, VARIANTS);
-    TCase *estimators = tcase_create("estimators");
-    tcase_set_timeout(estimators, 120);
-    tcase_add_test(estimators, test_estimators_agree);
-    tcase_add_test(estimators, test_score_function_without_action_gradient);
-    return suite_run(CK_FORK_GETENV, "gradients", 2, losses, estimators);
+    TCase *many_rows = tcase_create("many rows");
+    tcase_set_timeout(many_rows, 120);
+    tcase_add_loop_test(many_rows, test_large_batch, 0, VARIANTS);
+    tcase_add_test(many_rows, test_estimators_agree);
+    tcase_add_test(many_rows, test_score_function_without_action_gradient);
+    return suite_run(CK_FORK_GETENV, "gradients", 2, losses, many_rows);
 }

@@ -78,9 +78,9 @@ void twin_destroy(struct twin *t)
 void twin_take_noise(struct twin *t)
 {
     const struct sac_policy_learner *p = &t->agent->policy;
-    const size_t A = (size_t)p->policy.action_size, current = (size_t)(p->draws - p->rows) * A;
-    t->noise = copy(p->noise + current, (size_t)p->rows * A);
-    t->next_noise = current ? copy(p->noise, (size_t)p->rows * A) : NULL;
+    const size_t A = (size_t)p->policy.action_size, current = (size_t)(p->draws - p->division.rows) * A;
+    t->noise = copy(p->noise + current, (size_t)p->division.rows * A);
+    t->next_noise = current ? copy(p->noise, (size_t)p->division.rows * A) : NULL;
 }
 
 void twin_take_critics(struct twin *t)
