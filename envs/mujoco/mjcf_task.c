@@ -29,6 +29,13 @@ static const char *object_name(mjtObj type)
                                     : "joint";
 }
 
+/* "" where it has none. */
+static const char *name_of(const mjModel *model, mjtObj type, int id)
+{
+    const char *name = mj_id2name(model, (int)type, id);
+    return name ? name : "";
+}
+
 static int object_count(const mjModel *model, mjtObj type)
 {
     if (type == mjOBJ_SENSOR)
@@ -85,8 +92,8 @@ static void list_names(const mjModel *model, mjtObj type, char list[LIST_SIZE])
     size_t used = 0;
     snprintf(list, LIST_SIZE, "none");
     for (int i = 0; i < object_count(model, type); i++) {
-        const char *name = mj_id2name(model, type, i);
-        if (!name || !*name)
+        const char *name = name_of(model, type, i);
+        if (!*name)
             continue;
         if (used + strlen(name) + sizeof ", ..." > LIST_SIZE) {
             snprintf(list + used, LIST_SIZE - used, ", ...");
@@ -103,8 +110,8 @@ static const char *nearest_object(const mjModel *model, mjtObj type, const char 
     const char **names = calloc((size_t)count + 1, sizeof *names);
     int named = 0;
     for (int i = 0; names && i < count; i++) {
-        const char *one = mj_id2name(model, type, i);
-        if (one && *one)
+        const char *one = name_of(model, type, i);
+        if (*one)
             names[named++] = one;
     }
     const char *nearest = names ? sac_nearest_name(name, names) : NULL;
@@ -142,7 +149,7 @@ static int object_of(const struct search *s, int index, int *id)
     char sentence[2 * LIST_SIZE];
     const struct mjcf_item *item = s->item;
     const mjtObj type = object_type(item->source);
-    *id = item->count ? mj_name2id(s->task->model, type, item->names[index]) : index;
+    *id = item->count ? mj_name2id(s->task->model, (int)type, item->names[index]) : index;
     if (*id >= 0)
         return 0;
     describe_absent(s->task->model, type, item->names[index], sentence);
@@ -153,12 +160,11 @@ static int object_of(const struct search *s, int index, int *id)
 static int check_component(const struct search *s, int id, int size)
 {
     const mjtObj type = object_type(s->item->source);
-    const char *name = mj_id2name(s->task->model, type, id);
     if (s->item->component < size)
         return 0;
     return mjcf_item_fail(&s->task->file, s->section, s->item, s->error,
                           "component: %d: %s '%.60s' has %d number%s, counted from 0", s->item->component,
-                          object_name(type), name ? name : "", size, size == 1 ? "" : "s");
+                          object_name(type), name_of(s->task->model, type, id), size, size == 1 ? "" : "s");
 }
 
 /* Write the item's places (address NULL: only count them). */
@@ -258,9 +264,8 @@ static const char *actuator_of(const mjModel *model, int control)
 {
     for (int id = 0; id < object_count(model, mjOBJ_ACTUATOR); id++) {
         const struct span span = span_of(model, MJCF_CTRL, id);
-        const char *name = mj_id2name(model, mjOBJ_ACTUATOR, id);
         if (control >= span.address && control < span.address + span.size)
-            return name ? name : "";
+            return name_of(model, mjOBJ_ACTUATOR, id);
     }
     return "";
 }
