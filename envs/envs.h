@@ -14,6 +14,11 @@ extern const struct sac_env_ops sac_bullet_inverted_pendulum;
 extern const struct sac_env_ops sac_bullet_inverted_pendulum_swingup;
 extern const struct sac_env_ops sac_bullet_inverted_double_pendulum;
 extern const struct sac_env_ops sac_bullet_reacher;
+extern const struct sac_env_ops sac_bullet_hopper;
+extern const struct sac_env_ops sac_bullet_walker2d;
+extern const struct sac_env_ops sac_bullet_half_cheetah;
+extern const struct sac_env_ops sac_bullet_ant;
+extern const struct sac_env_ops sac_bullet_humanoid;
 
 const char *sac_bullet_version(void); /* of the wheel that is found without options; NULL: none */
 

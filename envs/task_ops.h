@@ -8,6 +8,11 @@
 /* Define the table NAME of the environment ID, from its `task`; `...`: what only this family's tables have.
  */
 #define TASK_OPS(family, name, env_id, task, ...)                                                            \
+    TASK_OPS_WITHOUT_STATE(family, name, env_id, task, .state_size = family##_state_size,                    \
+                           .get_state = family##_get_state, .set_state = family##_set_state, __VA_ARGS__)
+
+/* The same of a task that can not go on exactly from a saved state. */
+#define TASK_OPS_WITHOUT_STATE(family, name, env_id, task, ...)                                              \
     static int name##_spec(const char *const *options, struct sac_env_spec *spec, char *error)               \
     {                                                                                                        \
         return family##_spec(&(task), options, spec, error);                                                 \
@@ -25,9 +30,6 @@
                                      .step = family##_step,                                                  \
                                      .destroy = family##_destroy,                                            \
                                      .reset_to = family##_reset_to,                                          \
-                                     .state_size = family##_state_size,                                      \
-                                     .get_state = family##_get_state,                                        \
-                                     .set_state = family##_set_state,                                        \
                                      __VA_ARGS__}
 
 #endif

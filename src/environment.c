@@ -41,6 +41,11 @@ static const struct sac_environment_entry entries[] = {
     {"InvertedPendulumSwingupBulletEnv-v0", &sac_bullet_inverted_pendulum_swingup, NULL},
     {"InvertedDoublePendulumBulletEnv-v0", &sac_bullet_inverted_double_pendulum, NULL},
     {"ReacherBulletEnv-v0", &sac_bullet_reacher, NULL},
+    {"HopperBulletEnv-v0", &sac_bullet_hopper, NULL},
+    {"Walker2DBulletEnv-v0", &sac_bullet_walker2d, NULL},
+    {"HalfCheetahBulletEnv-v0", &sac_bullet_half_cheetah, NULL},
+    {"AntBulletEnv-v0", &sac_bullet_ant, NULL},
+    {"HumanoidBulletEnv-v0", &sac_bullet_humanoid, NULL},
 };
 
 enum { ENTRIES = sizeof entries / sizeof *entries };

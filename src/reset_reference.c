@@ -10,6 +10,18 @@
 static const struct sac_reset_moments ant[] = {
 #include "resets/Ant-v5.inc"
 };
+static const struct sac_reset_moments bullet_ant[] = {
+#include "resets/AntBulletEnv-v0.inc"
+};
+static const struct sac_reset_moments bullet_half_cheetah[] = {
+#include "resets/HalfCheetahBulletEnv-v0.inc"
+};
+static const struct sac_reset_moments bullet_hopper[] = {
+#include "resets/HopperBulletEnv-v0.inc"
+};
+static const struct sac_reset_moments bullet_humanoid[] = {
+#include "resets/HumanoidBulletEnv-v0.inc"
+};
 static const struct sac_reset_moments bullet_inverted_double_pendulum[] = {
 #include "resets/InvertedDoublePendulumBulletEnv-v0.inc"
 };
@@ -21,6 +33,9 @@ static const struct sac_reset_moments bullet_inverted_pendulum_swingup[] = {
 };
 static const struct sac_reset_moments bullet_reacher[] = {
 #include "resets/ReacherBulletEnv-v0.inc"
+};
+static const struct sac_reset_moments bullet_walker2d[] = {
+#include "resets/Walker2DBulletEnv-v0.inc"
 };
 static const struct sac_reset_moments cart_pole_swing_up[] = {
 #include "resets/CartPoleSwingUp-v0.inc"
@@ -73,9 +88,13 @@ static const struct sac_reset_moments walker2d[] = {
 /* A new task is a table above, made by src/resets/make_resets.py, and a line here. */
 static const struct sac_reset_reference references[] = {
     {"Ant-v5", MOMENTS(ant)},
+    {"AntBulletEnv-v0", MOMENTS(bullet_ant)},
     {"CartPoleSwingUp-v0", MOMENTS(cart_pole_swing_up)},
     {"ContinuousAcrobot-v0", MOMENTS(continuous_acrobot)},
     {"HalfCheetah-v5", MOMENTS(half_cheetah)},
+    {"HalfCheetahBulletEnv-v0", MOMENTS(bullet_half_cheetah)},
+    {"HopperBulletEnv-v0", MOMENTS(bullet_hopper)},
+    {"HumanoidBulletEnv-v0", MOMENTS(bullet_humanoid)},
     {"Hopper-v5", MOMENTS(hopper)},
     {"Humanoid-v5", MOMENTS(humanoid)},
     {"HumanoidStandup-v5", MOMENTS(humanoid_standup)},
@@ -90,6 +109,7 @@ static const struct sac_reset_reference references[] = {
     {"Pusher-v5", MOMENTS(pusher)},
     {"Reacher-v5", MOMENTS(reacher)},
     {"ReacherBulletEnv-v0", MOMENTS(bullet_reacher)},
+    {"Walker2DBulletEnv-v0", MOMENTS(bullet_walker2d)},
     {"Swimmer-v5", MOMENTS(swimmer)},
     {"Walker2d-v5", MOMENTS(walker2d)},
 };

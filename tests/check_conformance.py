@@ -101,7 +101,7 @@ class Task:
     def replay(self, trace, path):
         name = os.path.basename(path)
         for number, (position, velocity, observation, steps) in enumerate(trace.episodes()):
-            rows = rollout(self.name, self.options, position, velocity, [step[0] for step in steps])
+            rows = rollout(self.name, self.options, number + 1, position, velocity, [step[0] for step in steps])
             if len(rows) != 1 + len(steps) or len(rows[0]) != len(observation) + 3:
                 raise ValueError(f"softac printed {len(rows)} rows of {len(rows[0])} numbers")
             self.see_observation(rows[0][:-3], observation, f"{name}, reset {number}")
@@ -119,7 +119,7 @@ def run(*arguments):
     return done.stdout
 
 
-def rollout(name, options, position, velocity, actions):
+def rollout(name, options, episode, position, velocity, actions):
     """The table's rows as numbers, without the column of steps; what row 0 leaves empty is 0."""
     state = {"qpos": position, "qvel": velocity} if velocity else {"state": position}
     with tempfile.TemporaryDirectory() as folder:
@@ -127,7 +127,7 @@ def rollout(name, options, position, velocity, actions):
             json.dump(state, f)
         with open(f"{folder}/actions", "w") as f:
             f.writelines(",".join(map(repr, action)) + "\n" for action in actions)
-        words = [f"env.{option}" for option in options]
+        words = [*(f"env.{option}" for option in options), "--episode", str(episode)]
         table = run("rollout", name, *words, "--state", f"{folder}/state", "--actions", f"{folder}/actions")
     return [[float(x or 0) for x in line.split(",")[1:]] for line in table.splitlines()[1:]]
 

@@ -173,6 +173,10 @@ START_TEST(state_round_trip)
     struct batch a, b;
     if (!open_batch(&a, _i, 2, 0, 3))
         return;
+    if (!a.ops->state_size) {
+        a.ops->destroy(a.instance);
+        return;
+    }
     ck_assert(open_batch(&b, _i, 2, 0, 3));
     reset_all(&a);
     reset_all(&b);
@@ -455,12 +459,13 @@ static void *play_lane(void *argument)
 START_TEST(bullet_in_threads)
 {
     enum { LANES = 4 };
+    static const char *const ids[] = {"InvertedDoublePendulumBulletEnv-v0", "AntBulletEnv-v0"};
     static struct lane alone, lane[LANES];
-    if (!open_by_id(&alone.batch, "InvertedDoublePendulumBulletEnv-v0"))
+    if (!open_by_id(&alone.batch, ids[_i]))
         return;
     play_lane(&alone);
     for (int i = 0; i < LANES; i++)
-        ck_assert(open_by_id(&lane[i].batch, "InvertedDoublePendulumBulletEnv-v0"));
+        ck_assert(open_by_id(&lane[i].batch, ids[_i]));
     for (int i = 0; i < LANES; i++)
         ck_assert_int_eq(pthread_create(&lane[i].thread, NULL, play_lane, &lane[i]), 0);
     for (int i = 0; i < LANES; i++) {
@@ -738,7 +743,7 @@ int main(void)
     tcase_add_test(some, pendulum_reduces_angles);
     tcase_add_test(some, resets_of_mujoco_tasks);
     tcase_add_test(some, resets_of_bullet_tasks);
-    tcase_add_test(some, bullet_in_threads);
+    tcase_add_loop_test(some, bullet_in_threads, 0, 2);
     tcase_add_test(some, bullet_refused);
     tcase_add_test(some, bad_models);
     tcase_add_test(some, fatal_errors_of_mujoco);

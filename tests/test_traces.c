@@ -331,6 +331,22 @@ START_TEST(bullet_reacher)
 }
 END_TEST
 
+/* The same for Bullet's robots, with contacts and what the solver keeps of them, from falls to new episodes.
+ */
+START_TEST(bullet_runners)
+{
+    if (!have_bullet())
+        return;
+    check_long_traces("HopperBulletEnv-v0", 40);
+    check_long_traces("Walker2DBulletEnv-v0", 35);
+    check_long_traces("HalfCheetahBulletEnv-v0", 30);
+    check_long_traces("AntBulletEnv-v0", 25);
+    check_long_traces("HumanoidBulletEnv-v0", 25);
+    ck_assert_int_gt(replay_seed("HopperBulletEnv-v0", 0).resets, 2);
+    ck_assert_int_gt(replay_seed("HumanoidBulletEnv-v0", 0).resets, 1);
+}
+END_TEST
+
 static char **given; /* the command line's files, for the test below */
 
 /* A file from the command line agrees. */
@@ -365,6 +381,7 @@ int main(int argc, char **argv)
         tcase_add_loop_test(tests, mujoco_options, 0, MUJOCO_TASKS);
         tcase_add_test(tests, bullet_pendulums);
         tcase_add_test(tests, bullet_reacher);
+        tcase_add_test(tests, bullet_runners);
     }
     return suite_run(CK_FORK_GETENV, "traces", 1, tests);
 }

@@ -11,9 +11,11 @@ typedef struct b3Command *b3SharedMemoryCommandHandle;
 typedef struct b3Status *b3SharedMemoryStatusHandle;
 
 enum { /* EnumSharedMemoryServerStatus */
+       CMD_SDF_LOADING_COMPLETED = 4,
        CMD_MJCF_LOADING_COMPLETED = 12,
        CMD_ACTUAL_STATE_UPDATE_COMPLETED = 21,
        CMD_STEP_FORWARD_SIMULATION_COMPLETED = 26,
+       CMD_CONTACT_POINT_INFORMATION_COMPLETED = 39,
        CMD_SAVE_STATE_COMPLETED = 93,
        CMD_RESTORE_STATE_COMPLETED = 95
 };
@@ -50,6 +52,28 @@ struct b3JointInfo {
     int m_uSize;
 };
 
+struct b3ContactPointData {
+    int m_contactFlags;
+    int m_bodyUniqueIdA;
+    int m_bodyUniqueIdB;
+    int m_linkIndexA;
+    int m_linkIndexB;
+    double m_positionOnAInWS[3];
+    double m_positionOnBInWS[3];
+    double m_contactNormalOnBInWS[3];
+    double m_contactDistance;
+    double m_normalForce;
+    double m_linearFrictionForce1;
+    double m_linearFrictionForce2;
+    double m_linearFrictionDirection1[3];
+    double m_linearFrictionDirection2[3];
+};
+
+struct b3ContactInformation {
+    int m_numContactPoints;
+    struct b3ContactPointData *m_contactPointData; /* Bullet's, until the next command */
+};
+
 /* F(result, name, arguments) for each function. */
 #define BULLET_FUNCTIONS(F)                                                                                  \
     F(b3PhysicsClientHandle, b3ConnectPhysicsDirect, (void))                                                 \
@@ -66,6 +90,11 @@ struct b3JointInfo {
     F(int, b3PhysicsParamSetNumSubSteps, (b3SharedMemoryCommandHandle, int))                                 \
     F(int, b3PhysicsParamSetNumSolverIterations, (b3SharedMemoryCommandHandle, int))                         \
     F(int, b3PhysicsParameterSetDeterministicOverlappingPairs, (b3SharedMemoryCommandHandle, int))           \
+    F(b3SharedMemoryCommandHandle, b3LoadSdfCommandInit, (b3PhysicsClientHandle, const char *file))          \
+    F(b3SharedMemoryCommandHandle, b3InitChangeDynamicsInfo, (b3PhysicsClientHandle))                        \
+    F(int, b3ChangeDynamicsInfoSetLateralFriction,                                                           \
+      (b3SharedMemoryCommandHandle, int body, int link, double))                                             \
+    F(int, b3ChangeDynamicsInfoSetRestitution, (b3SharedMemoryCommandHandle, int body, int link, double))    \
     F(b3SharedMemoryCommandHandle, b3LoadMJCFCommandInit, (b3PhysicsClientHandle, const char *file))         \
     F(void, b3LoadMJCFCommandSetFlags, (b3SharedMemoryCommandHandle, int flags))                             \
     F(int, b3GetStatusBodyIndices, (b3SharedMemoryStatusHandle, int *bodies, int capacity))                  \
@@ -85,7 +114,17 @@ struct b3JointInfo {
        const double *base_inertial_frame[], const double *q[], const double *u[],                            \
        const double *reaction_forces[], const double *inertial_frames[], const double *motor_forces[],       \
        const double *link_poses[], const double *link_velocities[]))                                         \
+    F(int, b3RequestActualStateCommandComputeLinkVelocity, (b3SharedMemoryCommandHandle, int))               \
+    F(b3SharedMemoryCommandHandle, b3InitRequestContactPointInformation, (b3PhysicsClientHandle))            \
+    F(void, b3SetContactFilterBodyA, (b3SharedMemoryCommandHandle, int body))                                \
+    F(void, b3SetContactFilterBodyB, (b3SharedMemoryCommandHandle, int body))                                \
+    F(void, b3GetContactPointInformation, (b3PhysicsClientHandle, struct b3ContactInformation *))            \
     F(b3SharedMemoryCommandHandle, b3CreatePoseCommandInit, (b3PhysicsClientHandle, int body))               \
+    F(int, b3CreatePoseCommandSetBasePosition, (b3SharedMemoryCommandHandle, double, double, double))        \
+    F(int, b3CreatePoseCommandSetBaseOrientation,                                                            \
+      (b3SharedMemoryCommandHandle, double x, double y, double z, double w))                                 \
+    F(int, b3CreatePoseCommandSetBaseLinearVelocity, (b3SharedMemoryCommandHandle, const double[3]))         \
+    F(int, b3CreatePoseCommandSetBaseAngularVelocity, (b3SharedMemoryCommandHandle, const double[3]))        \
     F(int, b3CreatePoseCommandSetJointPosition,                                                              \
       (b3PhysicsClientHandle, b3SharedMemoryCommandHandle, int joint, double))                               \
     F(int, b3CreatePoseCommandSetJointVelocity,                                                              \

@@ -14,7 +14,8 @@
 struct bullet_outcome {
     const struct bullet_world *world; /* after the step */
     const float *action;              /* (action_size) */
-    const double (*link)[3];          /* where the scene's links were before the step */
+    const double (*link)[3];          /* where the watched links were before the step */
+    bool floor;                       /* and whether the ground was one of the parts */
 };
 
 struct bullet_task {
@@ -27,6 +28,12 @@ struct bullet_task {
     /* Write the reward, return whether the task ended. */
     bool (*judge)(const struct bullet_outcome *outcome, double *reward);
 };
+
+/* A motor's share of its torque. */
+double bullet_clip(float action);
+
+/* -1 to 1 between the joint's limits; of a joint that has none, something else. */
+double bullet_relative_position(const struct bullet_world *world, int joint);
 
 int bullet_spec(const struct bullet_task *task, const char *const *options, struct sac_env_spec *spec,
                 char *error);

@@ -14,7 +14,7 @@ static void perturb(struct bullet_world *world, struct sac_env_stream *stream)
 
 static void act(struct bullet_world *world, const float *action)
 {
-    bullet_world_push(world, SLIDER, 200 * fmax(-1, fmin(1, (double)action[0])));
+    bullet_world_push(world, SLIDER, 1, (double[]){200 * bullet_clip(action[0])});
 }
 
 static void observe(const struct bullet_world *world, double *observation)
@@ -51,7 +51,7 @@ static const struct bullet_task inverted_double_pendulum = {
              .reward_threshold = 9100,
              .position_size = 3 * 7 + 3, /* floor and rail are bodies, too */
              .velocity_size = 3 * 6 + 3},
-    .scene = {.model = "inverted_double_pendulum.xml",
+    .scene = {.model = "mjcf/inverted_double_pendulum.xml",
               .gravity = 9.8,
               .timestep = 0.0165,
               .substeps = 1,

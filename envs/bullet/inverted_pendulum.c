@@ -18,7 +18,7 @@ static void perturb_hanging(struct bullet_world *world, struct sac_env_stream *s
 
 static void act(struct bullet_world *world, const float *action)
 {
-    bullet_world_push(world, SLIDER, 100 * fmax(-1, fmin(1, (double)action[0])));
+    bullet_world_push(world, SLIDER, 1, (double[]){100 * bullet_clip(action[0])});
 }
 
 static void observe(const struct bullet_world *world, double *observation)
@@ -55,7 +55,7 @@ static const float low[] = {-1}, high[] = {1};
              .reward_threshold = (threshold),                                                                \
              .position_size = 2 * 7 + 2, /* the rail is a body, too */                                       \
              .velocity_size = 2 * 6 + 2},                                                                    \
-    .scene = {.model = "inverted_pendulum.xml", .gravity = 9.8, .timestep = 0.0165, .substeps = 1}
+    .scene = {.model = "mjcf/inverted_pendulum.xml", .gravity = 9.8, .timestep = 0.0165, .substeps = 1}
 
 static const struct bullet_task inverted_pendulum = {SPEC(950), .perturb = perturb, .act = act,
                                                      .observe = observe, .judge = judge};

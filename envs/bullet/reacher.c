@@ -17,20 +17,13 @@ static void perturb(struct bullet_world *world, struct sac_env_stream *stream)
 
 static void act(struct bullet_world *world, const float *action)
 {
-    for (int i = 0; i < 2; i++)
-        bullet_world_push(world, SHOULDER + i, 0.05 * fmax(-1, fmin(1, (double)action[i])));
-}
-
-/* -1 to 1 between the joint's limits; of the shoulder, which has none, something else. */
-static double relative_position(const struct bullet_world *world, int joint)
-{
-    const struct bullet_joint *j = &world->joint[joint];
-    return 2 * (world->position[joint] - 0.5 * (j->lower + j->upper)) / (j->upper - j->lower);
+    bullet_world_push(world, SHOULDER, 2,
+                      (double[]){0.05 * bullet_clip(action[0]), 0.05 * bullet_clip(action[1])});
 }
 
 static void observe(const struct bullet_world *world, double *observation)
 {
-    const double theta = relative_position(world, SHOULDER);
+    const double theta = bullet_relative_position(world, SHOULDER);
     observation[0] = world->position[TARGET_X];
     observation[1] = world->position[TARGET_Y];
     observation[2] = world->link[FINGERTIP][0] - world->link[TARGET][0];
@@ -38,7 +31,7 @@ static void observe(const struct bullet_world *world, double *observation)
     observation[4] = cos(theta);
     observation[5] = sin(theta);
     observation[6] = 0.1 * world->velocity[SHOULDER];
-    observation[7] = relative_position(world, ELBOW);
+    observation[7] = bullet_relative_position(world, ELBOW);
     observation[8] = 0.1 * world->velocity[ELBOW];
 }
 
@@ -62,7 +55,7 @@ static float electricity_cost(const struct bullet_outcome *outcome)
 
 static bool judge(const struct bullet_outcome *outcome, double *reward)
 {
-    const bool stuck = fabs(fabs(relative_position(outcome->world, ELBOW)) - 1) < 0.01;
+    const bool stuck = fabs(fabs(bullet_relative_position(outcome->world, ELBOW)) - 1) < 0.01;
     const double progress = potential(outcome->world->link) - potential(outcome->link);
     *reward = progress + (double)electricity_cost(outcome) + (stuck ? -0.1 : 0);
     return false;
@@ -80,7 +73,7 @@ static const struct bullet_task reacher = {
              .reward_threshold = 18,
              .position_size = 8 * 7 + 4, /* ground, four sides and the arm's root are bodies, too */
              .velocity_size = 8 * 6 + 4},
-    .scene = {.model = "reacher.xml",
+    .scene = {.model = "mjcf/reacher.xml",
               .gravity = 0,
               .timestep = 0.0165,
               .substeps = 1,

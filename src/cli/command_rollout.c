@@ -17,7 +17,7 @@ struct request {
     const char *words[MOST_WORDS]; /* ENV, then env.NAME=VALUE */
     int word_count;
     struct env_words making;
-    int env_timeout;
+    int episode, env_timeout;
 };
 
 struct rollout {
@@ -26,6 +26,7 @@ struct rollout {
     double *position, *velocity, *exact; /* exact (observation_size): what is printed */
     float *observation, *actions;
     size_t rows; /* of actions */
+    int episode; /* of the environment's life */
 };
 
 static enum sac_status open_environment(struct rollout *r, const struct request *request)
@@ -97,7 +98,12 @@ static enum sac_status play(struct rollout *r, FILE *out)
                                 .reward = &reward,
                                 .terminated = &terminated,
                                 .truncated = &truncated};
-    enum sac_status status = sac_instance_reset_to(&r->instance, 0, r->position, r->velocity, r->observation);
+    static const int32_t zero = 0;
+    enum sac_status status = SAC_OK;
+    for (int i = 1; i < r->episode && !status; i++)
+        status = sac_instance_reset(&r->instance, 1, &zero, r->observation, 0);
+    if (!status)
+        status = sac_instance_reset_to(&r->instance, 0, r->position, r->velocity, r->observation);
     if (status)
         return status;
     print_head(r, out);
@@ -144,7 +150,7 @@ static enum sac_status play_and_write(struct rollout *r, const char *path)
 
 static enum sac_status rollout(const struct request *request)
 {
-    struct rollout r = {0};
+    struct rollout r = {.episode = request->episode};
     enum sac_status status = open_environment(&r, request);
     if (!status)
         status = read_input(&r, request);
@@ -161,12 +167,13 @@ static enum sac_status rollout(const struct request *request)
 
 static int run(int argc, char **argv)
 {
-    struct request request = {.env_timeout = SAC_CALL_PATIENCE};
+    struct request request = {.episode = 1, .env_timeout = SAC_CALL_PATIENCE};
     const struct option options[] = {
         {"--state", OPTION_TEXT, "F", &request.state,
          "JSON: {\"qpos\": [...], \"qvel\": [...]}; classic tasks {\"state\": [...]}"},
         {"--actions", OPTION_TEXT, "F", &request.actions,
          "CSV, no header: a row per step, environment units"},
+        {"--episode", OPTION_COUNT, "N", &request.episode, "which it is in the environment's life [1]"},
         {"--out", OPTION_TEXT, "F", &request.out, "write there [standard output]"},
         ENV_OPTIONS(request.making),
         {"--env-timeout", OPTION_SECONDS, "S", &request.env_timeout, ENV_TIMEOUT_HELP},

@@ -20,12 +20,17 @@ from gymnasium.utils import seeding
 
 from make_traces import write
 
-# steps of the committed traces; the pendulums need theirs to fall and begin again
+# steps of the committed traces; the pendulums, the hopper, the walker and the humanoid need theirs to fall and begin again
 STEPS = {
     "InvertedPendulumBulletEnv-v0": 60,
     "InvertedPendulumSwingupBulletEnv-v0": 30,
     "InvertedDoublePendulumBulletEnv-v0": 40,
     "ReacherBulletEnv-v0": 12,
+    "HopperBulletEnv-v0": 40,
+    "Walker2DBulletEnv-v0": 35,
+    "HalfCheetahBulletEnv-v0": 30,
+    "AntBulletEnv-v0": 25,
+    "HumanoidBulletEnv-v0": 25,
 }
 REGISTERED = {}
 
