@@ -11,7 +11,8 @@ enum {
     TILE_ROWS = LANES == 16 ? 8 : 6, /* by two vectors: 12 sums in 16 registers, or 16 in 32 */
     PANEL = 2 * LANES,               /* columns of a panel */
     PANEL_DEPTH = 256,               /* k of a panel, at most */
-    BLOCK_ROWS = 264                 /* rows of x, at most, that meet one panel after the other */
+    BLOCK_ROWS = 264,                /* rows of x, at most, that meet one panel after the other */
+    FEW_INPUTS = 8                   /* too few columns of dx to fill tiles: dot products along w's rows */
 };
 
 /* What becomes of the sums. */
@@ -308,6 +309,10 @@ static void linear_backward_input(float *dx, int dx_ld, float *d_bias, const flo
                                   const float *w, int w_ld, const float *h, enum sac_activation activation,
                                   int rows, int in, int out)
 {
+    if (h == NULL && in <= FEW_INPUTS) {
+        dot_products(dx, (size_t)dx_ld, dy, (size_t)dy_ld, w, (size_t)w_ld, rows, out, in);
+        return;
+    }
     const struct dense p = {.y = dx,
                             .x = dy,
                             .w = w,
