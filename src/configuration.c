@@ -31,6 +31,7 @@ struct sac_config {
     char *name;        /* NULL: the command line */
     char *environment; /* NULL: none named */
     size_t environment_line;
+    char *gym_module, *gym_kwargs; /* NULL: not said */
     bool has_section[FIRST_PROFILE];
     bool has_profiles, has_threads;
     char *profiles[MOST_PARTS]; /* their names */
@@ -65,6 +66,8 @@ void sac_config_destroy(struct sac_config *config)
     for (int i = 0; i < config->profile_count; i++)
         free(config->profiles[i]);
     free(config->environment);
+    free(config->gym_module);
+    free(config->gym_kwargs);
     free(config->name);
     free(config);
 }
@@ -252,6 +255,23 @@ static enum sac_status take_environment(struct reader *reader)
     return reader->config->environment ? SAC_OK : sac_fail(SAC_NOMEM, "no memory for the environment's name");
 }
 
+/* The present event is the value of `key`, which may be long and stands once. */
+static enum sac_status take_text(struct reader *reader, const char *key, char **text)
+{
+    const yaml_event_t *event = &reader->event;
+    const bool word = event->type == YAML_SCALAR_EVENT;
+    const char *value = word ? (const char *)event->data.scalar.value : "";
+    if (*text)
+        sac_fail(SAC_INVALID, "%s: given a second time, after %s; give it once", key, *text);
+    else if (!word)
+        sac_fail(SAC_INVALID, "%s: expected a plain value, not %s", key, kind_of(event));
+    else if (!*value || strlen(value) != event->data.scalar.length || !sac_is_printable(value))
+        sac_fail(SAC_INVALID, "%s: expected UTF-8 without control characters", key);
+    else
+        return (*text = strdup(value)) ? SAC_OK : sac_fail(SAC_NOMEM, "no memory for %s", key);
+    return here(reader, SAC_INVALID);
+}
+
 /* The present event is the value of `key`. */
 static enum sac_status take_setting(struct reader *reader, int section, const char *key)
 {
@@ -420,6 +440,10 @@ static enum sac_status take_pair(struct reader *reader, int section)
         return take_profiles(reader);
     if (section == COMMON && !strcmp(key, "threads"))
         return take_threads(reader);
+    if (section == COMMON && !strcmp(key, "gym_module"))
+        return take_text(reader, key, &reader->config->gym_module);
+    if (section == COMMON && !strcmp(key, "gym_kwargs"))
+        return take_text(reader, key, &reader->config->gym_kwargs);
     if ((section == IN_V1 || section == IN_V2) && !strcmp(key, "algorithm")) {
         sac_fail(SAC_INVALID, "algorithm: stands in the common part only, not in an algorithm's section");
         return here(reader, SAC_INVALID);
@@ -529,6 +553,24 @@ enum sac_status sac_config_check_environment(const struct sac_config *config, co
     sac_fail(SAC_INVALID, "is for environment %s, not for %s; train that one, or take the line out",
              config->environment, id);
     return at(config, config->environment_line, SAC_INVALID);
+}
+
+const char *sac_config_gym_module(const struct sac_config_sources *sources)
+{
+    const char *module = NULL;
+    for (int i = 0; i < SAC_SOURCES; i++)
+        if (sources->of[i] && sources->of[i]->gym_module)
+            module = sources->of[i]->gym_module;
+    return module;
+}
+
+const char *sac_config_gym_kwargs(const struct sac_config_sources *sources)
+{
+    const char *kwargs = NULL;
+    for (int i = 0; i < SAC_SOURCES; i++)
+        if (sources->of[i] && sources->of[i]->gym_kwargs)
+            kwargs = sources->of[i]->gym_kwargs;
+    return kwargs;
 }
 
 /* --- profiles --- */

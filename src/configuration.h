@@ -7,6 +7,8 @@
  *   profiles: {wall_clock: {batch_size: 1024}}   for profile=wall_clock only
  *   env: {frame_skip: 2}       options of the environment
  *   threads: [...]             what softac tune has measured (tuned.h)
+ *   environment: Pendulum-v1   what it is for
+ *   gym_module: my_tasks       how a gym: environment is made, as gym_kwargs
  * default < preset's common part < its algorithm's section < its profile < own preset (the same) < --config
  * (the same) < command line. */
 #ifndef SAC_CONFIGURATION_H
@@ -61,6 +63,10 @@ struct sac_config_sources {
  */
 enum sac_status sac_config_resolve(const struct sac_config_sources *sources, struct sac_settings *settings,
                                    enum sac_algorithm_reason *reason);
+
+/* How a gym: environment is made, as the last source that says so has it; NULL: none does. The source's. */
+const char *sac_config_gym_module(const struct sac_config_sources *sources);
+const char *sac_config_gym_kwargs(const struct sac_config_sources *sources);
 
 /* The profile that the sources ask for, or NULL. */
 const char *sac_config_profile(const struct sac_config_sources *sources);

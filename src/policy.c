@@ -30,6 +30,8 @@ void sac_policy_destroy(struct sac_policy *policy)
     sac_free(policy->parameters);
     sac_free(policy->panels);
     free(policy->environment);
+    free(policy->gym_module);
+    free(policy->gym_kwargs);
     free(policy->action_low);
     free(policy->action_high);
     free(policy);
@@ -71,6 +73,20 @@ enum sac_status sac_policy_create(const struct sac_policy_network *network, cons
     memcpy((*policy)->action_low, action_low, actions * sizeof *action_low);
     memcpy((*policy)->action_high, action_high, actions * sizeof *action_high);
     return SAC_OK;
+}
+
+static bool keep_text(char **kept, const char *text)
+{
+    free(*kept);
+    *kept = text ? strdup(text) : NULL;
+    return *kept || !text;
+}
+
+enum sac_status sac_policy_keep_gym(struct sac_policy *policy, const char *module, const char *kwargs)
+{
+    return keep_text(&policy->gym_module, module) && keep_text(&policy->gym_kwargs, kwargs)
+               ? SAC_OK
+               : sac_fail(SAC_NOMEM, "no memory for how %s is made", policy->environment);
 }
 
 int sac_policy_observation_size(const struct sac_policy *policy)
@@ -191,6 +207,10 @@ static json_t *make_metadata(const struct sac_policy *policy, enum layout layout
     json_object_set_new(metadata, "format", json_string(formats[layout]));
     add_json(metadata, "format_version", json_integer(FORMAT_VERSION));
     json_object_set_new(metadata, "environment", json_string(policy->environment));
+    if (policy->gym_module)
+        json_object_set_new(metadata, "gym_module", json_string(policy->gym_module));
+    if (policy->gym_kwargs)
+        json_object_set_new(metadata, "gym_kwargs", json_string(policy->gym_kwargs));
     add_json(metadata, "observation_size", json_integer(network->observation_size));
     add_json(metadata, "action_size", json_integer(network->action_size));
     add_json(metadata, "hidden", hidden);
@@ -439,6 +459,21 @@ static enum sac_status take_action_bounds(const struct loader *loader, struct sa
     return status;
 }
 
+/* They go to a Python process as arguments. */
+static enum sac_status take_gym(const struct loader *loader, struct sac_policy *policy)
+{
+    const char *module = sac_safetensors_metadata(loader->file, "gym_module"),
+               *kwargs = sac_safetensors_metadata(loader->file, "gym_kwargs");
+    json_t *object = take_json(loader, "gym_kwargs");
+    const bool right = !kwargs || (json_is_object(object) && sac_is_printable(kwargs));
+    json_decref(object);
+    if (!right)
+        return bad(loader, "gym_kwargs", "a JSON object");
+    if (module && (!*module || !sac_is_printable(module)))
+        return bad(loader, "gym_module", "the name of a Python module");
+    return sac_policy_keep_gym(policy, module, kwargs);
+}
+
 static enum sac_status take_policy(const struct loader *loader, struct sac_policy **policy)
 {
     struct sac_policy *made = NULL;
@@ -446,6 +481,8 @@ static enum sac_status take_policy(const struct loader *loader, struct sac_polic
         allocate(&loader->network, sac_safetensors_metadata(loader->file, "environment"), &made);
     if (!status)
         status = take_action_bounds(loader, made);
+    if (!status)
+        status = take_gym(loader, made);
     if (!status)
         status = take_tensors(loader, made);
     if (status)

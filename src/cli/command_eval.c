@@ -1,12 +1,14 @@
 /* softac eval: play episodes with a policy and tell the returns. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <softac/policy.h>
 #include <softac/trainer.h>
 
 #include "../environment.h"
 #include "../environment_call.h"
+#include "../policy.h"
 #include "command.h"
 #include "report.h"
 #include "sources.h"
@@ -26,7 +28,12 @@ static enum sac_status evaluate(const struct request *request, const struct sac_
 {
     struct env_options options;
     struct sac_evaluation evaluation;
-    enum sac_status status = env_options_make(&options, ops->id, &request->making);
+    struct env_words making = request->making;
+    if (!strcmp(ops->id, sac_policy_environment(policy))) { /* as it was made for the training */
+        making.gym_module = making.gym_module ? making.gym_module : policy->gym_module;
+        making.gym_kwargs = making.gym_kwargs ? making.gym_kwargs : policy->gym_kwargs;
+    }
+    enum sac_status status = env_options_make(&options, ops->id, &making);
     if (!status)
         status = options_add_words(&options, ops->id, request->words[0], request->words + 1,
                                    request->word_count - 1);

@@ -11,6 +11,7 @@
 #include "../error.h"
 #include "../kernels/kernels.h"
 #include "../linear.h"
+#include "../policy.h"
 #include "../run_directory.h"
 #include "../settings.h"
 #include "../trainer_events.h"
@@ -36,8 +37,9 @@ struct request {
 struct run {
     const struct request *request;
     const struct sac_env_ops *ops;
-    struct env_options options;
     struct sources sources;
+    struct env_words making; /* with what the files say */
+    struct env_options options;
     struct sac_machine machine;
     bool tuned; /* some of it is as softac tune has measured */
     struct sac_trainer *trainer;
@@ -108,9 +110,12 @@ static enum sac_status settle(struct run *run)
     if (!status)
         status = sac_environment_find(request->environment, &run->ops);
     if (!status)
-        status = env_options_make(&run->options, run->ops->id, &request->making);
-    if (!status)
         status = sources_read(&run->sources, run->ops->id, &words);
+    if (!status) {
+        run->making = request->making;
+        sources_fill(&run->sources, &run->making);
+        status = env_options_make(&run->options, run->ops->id, &run->making);
+    }
     if (!status)
         status = sources_add_options(&run->sources, &run->options);
     if (!status) {
@@ -174,7 +179,7 @@ static enum sac_status save_configuration(const struct run *run)
                  profile ? profile : "", run->request->environment);
     if (length < 0)
         return sac_fail(SAC_NOMEM, "no memory for the configuration");
-    char *options = sources_options_yaml(&run->sources);
+    char *options = sources_options_yaml(&run->sources, &run->making);
     const enum sac_status status = options
                                        ? sac_run_directory_save_config(run->directory, comment, run->ops->id,
                                                                        &run->sources.settings, options)
@@ -190,7 +195,9 @@ static enum sac_status save_policy(const struct run *run)
     enum sac_status status = sac_trainer_policy(run->trainer, &policy);
     if (status)
         return status;
-    status = sac_run_directory_save_policy(run->directory, policy);
+    status = sac_policy_keep_gym(policy, run->making.gym_module, run->making.gym_kwargs);
+    if (!status)
+        status = sac_run_directory_save_policy(run->directory, policy);
     sac_policy_destroy(policy);
     return status;
 }

@@ -258,9 +258,12 @@ static enum sac_status settle(struct tuning *t)
     if (!status)
         status = sac_environment_find(r->environment, &t->ops);
     if (!status)
-        status = env_options_make(&t->options, t->ops->id, &r->making);
-    if (!status)
         status = sources_read(&t->sources, t->ops->id, &words);
+    if (!status) {
+        struct env_words making = r->making;
+        sources_fill(&t->sources, &making);
+        status = env_options_make(&t->options, t->ops->id, &making);
+    }
     if (!status)
         status = sources_add_options(&t->sources, &t->options);
     if (!status)

@@ -87,16 +87,30 @@ enum sac_status sources_add_options(const struct sources *s, struct env_options 
     return sac_config_each_option(&all, add_option, options);
 }
 
-static enum sac_status put_option(void *stream, const char *name, const char *value)
+static void put_quoted(FILE *stream, const char *value)
 {
-    fprintf(stream, "%s  %s: '", ftell(stream) ? "" : "env:\n", name);
+    fputc('\'', stream);
     for (; *value; value++)
         fprintf(stream, *value == '\'' ? "''" : "%c", *value);
     fputs("'\n", stream);
+}
+
+static void put_word(FILE *stream, const char *key, const char *value)
+{
+    if (!value)
+        return;
+    fprintf(stream, "%s: ", key);
+    put_quoted(stream, value);
+}
+
+static enum sac_status put_option(void *stream, const char *name, const char *value)
+{
+    fprintf(stream, "%s  %s: ", ftell(stream) ? "" : "env:\n", name);
+    put_quoted(stream, value);
     return SAC_OK;
 }
 
-char *sources_options_yaml(const struct sources *s)
+char *sources_options_yaml(const struct sources *s, const struct env_words *words)
 {
     const struct sac_config_sources all = sources_of(s);
     char *text = NULL;
@@ -105,6 +119,8 @@ char *sources_options_yaml(const struct sources *s)
     if (!stream)
         return NULL;
     sac_config_each_option(&all, put_option, stream);
+    put_word(stream, "gym_module", words->gym_module);
+    put_word(stream, "gym_kwargs", words->gym_kwargs);
     const bool whole = !ferror(stream);
     if (fclose(stream) == 0 && whole)
         return text;
@@ -151,6 +167,15 @@ struct sac_config_sources sources_of(const struct sources *s)
     for (int i = 0; i < SAC_SOURCES; i++)
         sources.of[i] = s->config[i];
     return sources;
+}
+
+void sources_fill(const struct sources *s, struct env_words *words)
+{
+    const struct sac_config_sources all = sources_of(s);
+    if (!words->gym_module)
+        words->gym_module = sac_config_gym_module(&all);
+    if (!words->gym_kwargs)
+        words->gym_kwargs = sac_config_gym_kwargs(&all);
 }
 
 /* --- telling --- */
