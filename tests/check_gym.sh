@@ -63,15 +63,29 @@ finish() {
 }
 "$python" -c 'import gymnasium, numpy' 2>/dev/null || finish ", the rest left out: $python has no gymnasium"
 
-# A training runs; its policy knows the environment; keyword arguments arrive.
-tiny 0 '{"gain": 0.5, "size": 7}'
-expect 2 "$softac" eval run --gym-module tiny_envs; says "the policy takes 7 observations"
-expect 0 "$softac" eval run --gym-module tiny_envs --gym-kwargs '{"gain": 0.5, "size": 7}'
+# A training runs. Its policy and its configuration know how the environment was made, also where the text has quotes in
+# it; the command line wins.
+tiny 0 "{\"gain\": 0.5, \"size\": 7, \"fault\": \"it's\"}"
+expect 0 "$softac" eval run --json; mv out kept.json
+expect 0 "$softac" eval run --json --gym-module tiny_envs --gym-kwargs '{"gain": 0.5, "size": 7}'; mv out given.json
+cmp -s kept.json given.json || fail "eval makes another environment than the training did"
+expect 2 "$softac" eval run --gym-kwargs '{}'; says "the policy takes 7 observations"
+expect 1 env PYTHONPATH= "$softac" eval run; says "there is no Python module 'tiny_envs' (--gym-module)"
+mv run first
+expect 0 "$softac" train gym:Tiny-v0 --config first/config.yaml --out run
+diff <(grep -v '^#' first/config.yaml) <(grep -v '^#' run/config.yaml) >out || fail "another configuration than the one given"
+expect 0 "$softac" train gym:Tiny-v0 --config first/config.yaml --gym-kwargs '{"size": 2}' --out second
+grep -qx "gym_kwargs: '{\"size\": 2}'" second/config.yaml || fail "--gym-kwargs does not win over --config"
+sed '/^environment/d' first/config.yaml >other.yaml
+expect 2 "$softac" train Pendulum-v1 --config other.yaml; says "for an environment gym:ID, not for Pendulum-v1"
+rm -r first second
 
-# An evaluation's returns are those of a plain Python loop with the same seeds and actions, to the last bit.
+# An evaluation's returns are those of a plain Python loop with the same seeds and actions, to the last bit; episodes are
+# as long as the step limit.
 tiny 0 '{}'
-TINY_LOG=$folder/log expect 0 "$softac" eval run --gym-module tiny_envs --episodes 5 --json
+TINY_LOG=$folder/log expect 0 "$softac" eval run --episodes 5 --json
 cp out eval.json
+grep -q '"mean_length":20.0' out || fail "the episodes are not 20 steps long"
 expect 0 "$python" "$sources/tests/gym/replay.py" log.*
 "$python" - eval.json out <<'P' || fail "returns differ from a plain loop's"
 import json, sys
@@ -80,7 +94,69 @@ plain = [float(line) for line in open(sys.argv[2])]
 sys.exit(len(ours) != 5 or any(x not in plain for x in ours))
 P
 
+# rollout: Gymnasium's tasks from a given state are ours, beyond the step limit; all others begin at a seed.
+roll() { # NAME ID STATE [KWARGS]: the table in out and NAME.csv
+    echo "$3" >state.json
+    expect 0 "$softac" rollout "gym:$2" --state state.json --actions actions.csv --gym-module tiny_envs \
+        --gym-kwargs "${4-{\}}"
+    cp out "$1.csv"
+}
+same() { # what compare.py says of two tables: [FACTOR]
+    "$python" - "$@" <<'P' || fail "the rollouts $1 and $2 differ"
+import csv, sys
+one, two = ([[float(x or 0) for x in row] for row in list(csv.reader(open(name + ".csv")))[1:]] for name in sys.argv[1:3])
+factor = float(sys.argv[3]) if len(sys.argv) > 3 else 1
+rows = int(sys.argv[4]) if len(sys.argv) > 4 else len(one)
+assert len(one) == len(two) and len(one) >= rows > 1
+for a, b in zip(one[:rows], two[:rows]):
+    assert [factor * x for x in a[1:-3]] == b[1:-3], (a, b)
+    assert abs(a[-3] - b[-3]) <= 1e-6 and a[-2:] == b[-2:], (a, b)
+P
+}
+for ((i = 0; i < 220; i++)); do echo "0.$((i * 7 % 10))"; done >actions.csv
+roll bridge Pendulum-v1 '{"state": [0.5, -1]}'
+expect 0 "$softac" rollout Pendulum-v1 --state state.json --actions actions.csv
+cp out ours.csv
+same bridge ours
+roll bridge MountainCarContinuous-v0 '{"state": [-0.5, 0.01]}'
+expect 0 "$softac" rollout MountainCarContinuous-v0 --state state.json --actions actions.csv
+cp out ours.csv
+same bridge ours
+for ((i = 0; i < 45; i++)); do echo "0.$((i * 7 % 10)),-0.$((i % 10))"; done >actions.csv
+roll tiny Tiny-v0 '{"state": [7]}'
+"$python" - >err 2>&1 <<'P' || fail "reset(seed=7) is another beginning"
+import csv, gymnasium, numpy, tiny_envs
+env = gymnasium.make("Tiny-v0")
+rows = list(csv.reader(open("tiny.csv")))[1:]
+seen = [env.reset(seed=7)[0]] + [env.step(numpy.array(line.split(","), numpy.float32))[0] for line in open("actions.csv")]
+assert all([float(x) for x in row[1:-3]] == list(x.astype(numpy.float32)) for row, x in zip(rows, seen))
+assert {row[-1] for row in rows} == {"", "0"}
+P
+# Wrappers, lists in place of arrays, actions that are kept or changed: the same steps.
+roll doubled TinyDoubled-v0 '{"state": [7]}'; same tiny doubled 2
+for fault in list keep change; do roll $fault Tiny-v0 '{"state": [7]}' "{\"fault\": \"$fault\"}"; same tiny $fault; done
+# The end of an episode, whichever way the environment restarts itself: the observation is the last one.
+roll ends Tiny-v0 '{"state": [7]}' '{"fault": "ends"}'
+grep -q '^7,.*,1,0$' out || fail "no end at step 7"
+roll restarts Tiny-v0 '{"state": [7]}' '{"fault": "restarts"}'; same ends restarts 1 8
+roll autoreset TinyAutoreset-v0 '{"state": [7]}' '{"fault": "ends"}'; same ends autoreset 1 8
+for id in Tiny-v0/ends Tiny-v0/restarts TinyAutoreset-v0/ends; do
+    expect 0 "$softac" eval run --env "gym:${id%/*}" --gym-module tiny_envs --gym-kwargs "{\"fault\": \"${id#*/}\"}" --json
+    grep -q '"mean_length":7.0' out || fail "the episodes of $id are not 7 steps long"
+    sed 's/"environment":"[^"]*"//' out >>returns
+done
+[[ $(sort -u returns | wc -l) == 1 ]] || fail "returns depend on how the environment restarts itself"
+# A worker that is killed: the episode ends there, truncated, at the observation before.
+rm -f killed
+TINY_KILLED=$folder/killed roll killed Tiny-v0 '{"state": [7]}' '{"fault": "kill"}'
+grep -q '^40,.*,0,0,1$' out || fail "the killed worker's episode is not truncated"
+[[ $(sed -n 's/^40,\(.*\),0,0,1$/\1/p' out) == "$(sed -n 's/^39,\(.*\),[^,]*,0,0$/\1/p' out)" ]] ||
+    fail "the killed worker's episode ends at another observation"
+rm -f killed
+
 # Dict observations, flattened; and observations of another size than announced.
+roll dict Tiny-v0 '{"state": [7]}' '{"fault": "dict"}'
+grep -q '^0,0.5,0.5,0.5,0.5,' out || fail "not flattened in the order of the keys"
 tiny 0 '{"fault": "dict"}'
 expect 0 "$softac" envs gym:Tiny-v0 --gym-module tiny_envs --gym-kwargs '{"fault": "dict"}'
 grep -qE '^gym:Tiny-v0 +7 +2 ' out || fail "4 + 3 observations are not 7"

@@ -36,6 +36,7 @@ struct gym {
     uint64_t *episodes;
     uint8_t *lost; /* its worker died and it was not reset since */
     float *last;   /* (environments, observation_size) */
+    double *state; /* (position_size + velocity_size) that was asked for */
 };
 
 /* --- options --- */
@@ -106,7 +107,9 @@ static struct known *copy_answer(const struct gym_worker *w, const struct gym_wo
                                     .step_limit = b->step_limit,
                                     .action_low = k->bounds,
                                     .action_high = k->bounds + A,
-                                    .reward_threshold = b->reward_threshold};
+                                    .reward_threshold = b->reward_threshold,
+                                    .position_size = b->position_size,
+                                    .velocity_size = b->velocity_size};
     return k;
 }
 
@@ -149,6 +152,7 @@ static void gym_destroy(void *instance)
     free(g->episodes);
     free(g->lost);
     free(g->last);
+    free(g->state);
     free(g);
 }
 
@@ -183,7 +187,8 @@ static struct gym *allocate(const struct sac_env_create *create, const struct gy
     g->episodes = calloc(n, sizeof *g->episodes);
     g->lost = calloc(n, sizeof *g->lost);
     g->last = calloc(n * (size_t)spec->observation_size, sizeof *g->last);
-    if (g->episodes && g->lost && g->last && !keep_words(g, words))
+    g->state = calloc((size_t)(spec->position_size + spec->velocity_size), sizeof *g->state);
+    if (g->episodes && g->lost && g->last && g->state && !keep_words(g, words))
         return g;
     gym_destroy(g);
     return NULL;
@@ -243,8 +248,10 @@ static uint32_t episode_seed(const struct gym *g, int32_t j)
     return sac_env_block(&stream).word[0] >> 1;
 }
 
-static int ask_reset(struct gym *g, int32_t count, const int32_t *which, char *error)
+/* `state`: NULL: the environment's own choice. */
+static int ask_reset(struct gym *g, int32_t count, const int32_t *which, const double *state, char *error)
 {
+    const size_t values = (size_t)(g->spec.position_size + g->spec.velocity_size);
     for (;;) {
         int32_t *listed = gym_worker_array(&g->worker, g->worker.block->which);
         uint32_t *seeds = gym_worker_array(&g->worker, g->worker.block->seed);
@@ -252,7 +259,10 @@ static int ask_reset(struct gym *g, int32_t count, const int32_t *which, char *e
             listed[k] = which[k];
             seeds[k] = episode_seed(g, which[k]);
         }
-        const enum gym_outcome outcome = gym_worker_call(&g->worker, GYM_RESET, count, error);
+        if (state)
+            memcpy(gym_worker_array(&g->worker, g->worker.block->state), state, values * sizeof *state);
+        const enum gym_outcome outcome =
+            gym_worker_call(&g->worker, state ? GYM_RESET_TO : GYM_RESET, count, error);
         if (outcome != GYM_DIED)
             return outcome == GYM_FAILED;
         if (start_again(g, error))
@@ -260,39 +270,67 @@ static int ask_reset(struct gym *g, int32_t count, const int32_t *which, char *e
     }
 }
 
-static int gym_reset(void *instance, int32_t count, const int32_t *which, float *observation,
-                     size_t observation_stride, char *error)
+static void take_observation(struct gym *g, size_t j)
 {
-    struct gym *g = instance;
+    const size_t O = (size_t)g->spec.observation_size;
+    const struct gym_block *b = g->worker.block;
+    float *last = g->last + j * O;
+    if (!b->doubles) {
+        memcpy(last, (const float *)gym_worker_array(&g->worker, b->observation) + j * O, O * sizeof *last);
+        return;
+    }
+    const double *row = (const double *)gym_worker_array(&g->worker, b->observation) + j * O;
+    for (size_t i = 0; i < O; i++)
+        last[i] = (float)row[i];
+}
+
+static int begin(struct gym *g, int32_t count, const int32_t *which, const double *state, float *observation,
+                 size_t observation_stride, char *error)
+{
     const size_t O = (size_t)g->spec.observation_size;
     if (!g->worker.block && start_again(g, error))
         return 1;
-    if (ask_reset(g, count, which, error))
+    if (ask_reset(g, count, which, state, error))
         return 1;
-    const float *rows = gym_worker_array(&g->worker, g->worker.block->observation);
     for (int32_t k = 0; k < count; k++) {
         const size_t j = (size_t)which[k];
-        memcpy(g->last + j * O, rows + j * O, O * sizeof *rows);
-        memcpy(observation + j * observation_stride, rows + j * O, O * sizeof *rows);
+        take_observation(g, j);
+        memcpy(observation + j * observation_stride, g->last + j * O, O * sizeof *observation);
         g->episodes[j]++;
         g->lost[j] = 0;
     }
     return 0;
 }
 
+static int gym_reset(void *instance, int32_t count, const int32_t *which, float *observation,
+                     size_t observation_stride, char *error)
+{
+    return begin(instance, count, which, NULL, observation, observation_stride, error);
+}
+
+static int gym_reset_to(void *instance, int32_t index, const double *position, const double *velocity,
+                        float *observation, char *error)
+{
+    struct gym *g = instance;
+    const size_t nq = (size_t)g->spec.position_size, nv = (size_t)g->spec.velocity_size;
+    memcpy(g->state, position, nq * sizeof *position);
+    if (nv > 0)
+        memcpy(g->state + nq, velocity, nv * sizeof *velocity);
+    return begin(g, 1, &index, g->state, observation, 0, error);
+}
+
 static void take_rows(struct gym *g, const struct sac_env_step *step)
 {
     const size_t O = (size_t)g->spec.observation_size;
     const struct gym_worker *w = &g->worker;
-    const float *rows = gym_worker_array(w, w->block->observation);
     const double *reward = gym_worker_array(w, w->block->reward);
     const uint8_t *terminated = gym_worker_array(w, w->block->terminated);
     const uint8_t *truncated = gym_worker_array(w, w->block->truncated);
     for (size_t j = 0; j < (size_t)step->count; j++) {
         const bool lost = g->lost[j]; /* it ends where it was seen last */
         if (!lost)
-            memcpy(g->last + j * O, rows + j * O, O * sizeof *rows);
-        memcpy(step->observation + j * step->observation_stride, g->last + j * O, O * sizeof *rows);
+            take_observation(g, j);
+        memcpy(step->observation + j * step->observation_stride, g->last + j * O, O * sizeof *g->last);
         step->reward[j] = lost ? 0 : reward[j];
         step->terminated[j] = !lost && terminated[j];
         step->truncated[j] = lost || truncated[j];
@@ -308,6 +346,8 @@ static int gym_step(void *instance, const struct sac_env_step *step, char *error
     float *action = gym_worker_array(&g->worker, g->worker.block->action);
     for (size_t j = 0; j < (size_t)step->count; j++)
         memcpy(action + j * A, step->action + j * step->action_stride, A * sizeof *action);
+    memset(gym_worker_array(&g->worker, g->worker.block->terminated), 0, (size_t)step->count);
+    memset(gym_worker_array(&g->worker, g->worker.block->truncated), 0, (size_t)step->count);
     const enum gym_outcome outcome = gym_worker_call(&g->worker, GYM_STEP, step->count, error);
     if (outcome == GYM_FAILED || (outcome == GYM_DIED && start_again(g, error)))
         return 1;
@@ -325,6 +365,7 @@ const struct sac_env_ops *sac_gym_table(const char *name)
                                            .create = gym_create,
                                            .reset = gym_reset,
                                            .step = gym_step,
-                                           .destroy = gym_destroy};
+                                           .destroy = gym_destroy,
+                                           .reset_to = gym_reset_to};
     return sac_env_named_table(&ops, name);
 }

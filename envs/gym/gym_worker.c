@@ -16,11 +16,17 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifdef __x86_64__
+#define ORDERED true /* stores of one process are seen by another in their order */
+#else
+#define ORDERED false
+#endif
+
 extern char **environ;
 
-enum { LOOKS = 2000, TRY_AGAIN = 256, POLL_MS = 50, CLOSE_MS = 2000 };
+enum { LOOK_NS = 30000, LOOKS = 64, TRY_AGAIN = 256, POLL_MS = 50, CLOSE_MS = 2000 };
 
-_Static_assert(offsetof(struct gym_block, command) == 128 && offsetof(struct gym_block, sentence) == 232,
+_Static_assert(offsetof(struct gym_block, command) == 128 && offsetof(struct gym_block, sentence) == 248,
                "gym_worker.py reads it by these places");
 
 /* --- the shared memory --- */
@@ -39,13 +45,16 @@ static void lay_out(struct gym_block *b, int32_t environments, const struct sac_
     b->environments = environments;
     b->observation_size = spec->observation_size;
     b->action_size = spec->action_size;
+    b->position_size = spec->position_size;
+    b->velocity_size = spec->velocity_size;
     b->action = place(&end, n * (size_t)spec->action_size * sizeof(float));
-    b->observation = place(&end, n * (size_t)spec->observation_size * sizeof(float));
+    b->observation = place(&end, n * (size_t)spec->observation_size * sizeof(double));
     b->reward = place(&end, n * sizeof(double));
     b->terminated = place(&end, n);
     b->truncated = place(&end, n);
     b->which = place(&end, n * sizeof(int32_t));
     b->seed = place(&end, n * sizeof(uint32_t));
+    b->state = place(&end, (size_t)(spec->position_size + spec->velocity_size) * sizeof(double));
     b->size = end;
 }
 
@@ -178,14 +187,29 @@ void gym_worker_end_words(const struct gym_worker *w, char *text, size_t size)
 
 /* --- talking --- */
 
-/* Look for a moment, as long as that pays, before sleeping. */
-static void look(struct gym_worker *w)
+static int64_t nanoseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+static bool has_answered(const struct gym_worker *w)
+{
+    return atomic_load_explicit(&w->block->answered, memory_order_acquire) > w->answers;
+}
+
+/* Look for a moment, as long as that pays, before sleeping: a core that sleeps takes longer to wake up than a
+ * quick environment to step. True: the answer is there. */
+static bool look(struct gym_worker *w)
 {
     if (!w->spins && ++w->waits % TRY_AGAIN)
-        return;
+        return false;
     w->spins = false;
-    for (int i = 0; i < LOOKS && !w->spins; i++)
-        w->spins = w->block->answered > w->answers;
+    for (const int64_t end = nanoseconds() + LOOK_NS; !w->spins && nanoseconds() < end;)
+        for (int i = 0; i < LOOKS && !w->spins; i++)
+            w->spins = has_answered(w);
+    return w->spins && ORDERED;
 }
 
 static bool wait_for_answer(struct gym_worker *w)
@@ -193,14 +217,14 @@ static bool wait_for_answer(struct gym_worker *w)
     struct pollfd bell = {.fd = w->answer_bell, .events = POLLIN};
     uint64_t rung;
     bool alive = true;
-    look(w);
-    while (read(w->answer_bell, &rung, sizeof rung) != sizeof rung) {
-        if (!alive)
-            return false;
-        if (poll(&bell, 1, POLL_MS) == 0)
-            alive = is_alive(w); /* it may have rung and died: one more look at the bell */
-    }
-    w->answers += rung;
+    if (!look(w))
+        do {
+            if (!alive)
+                return false;
+            if (poll(&bell, 1, POLL_MS) == 0)
+                alive = is_alive(w); /* it may have rung and died: one more look */
+        } while (read(w->answer_bell, &rung, sizeof rung) != sizeof rung || !has_answered(w));
+    w->answers++;
     return true;
 }
 
@@ -219,7 +243,7 @@ enum gym_outcome gym_worker_call(struct gym_worker *w, enum gym_command command,
     const uint64_t one = 1;
     w->block->command = (int32_t)command;
     w->block->count = count;
-    w->block->asked = w->block->asked + 1;
+    atomic_fetch_add_explicit(&w->block->asked, 1, memory_order_release);
     if (write(w->request_bell, &one, sizeof one) != sizeof one)
         return GYM_DIED;
     return take_answer(w, error);
@@ -259,7 +283,7 @@ static void end_process(struct gym_worker *w)
     const struct timespec moment = {.tv_nsec = 1000000};
     if (w->pid && w->answers > 0) {
         w->block->command = GYM_CLOSE;
-        w->block->asked = w->block->asked + 1;
+        atomic_fetch_add_explicit(&w->block->asked, 1, memory_order_release);
         if (write(w->request_bell, &one, sizeof one) == sizeof one)
             for (int i = 0; i < CLOSE_MS && is_alive(w); i++)
                 nanosleep(&moment, NULL);

@@ -4,23 +4,26 @@
 
 #include "../envs.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
-enum gym_command { GYM_STEP = 1, GYM_RESET = 2, GYM_CLOSE = 3 };
+enum gym_command { GYM_STEP = 1, GYM_RESET = 2, GYM_CLOSE = 3, GYM_RESET_TO = 4 };
 
 /* The head of the shared memory; gym_worker.py reads it by these places. A side writes it only while the
  * other waits at its bell, and a bell (an eventfd) is rung after writing: the kernel orders both. The two
- * counters only end a wait early, before the bell is read. */
+ * counters end a wait early: where the processor keeps the order of stores (x86) without the bell, which then
+ * stays rung, so that what was rung is not what counts. */
 struct gym_block {
-    _Alignas(64) volatile uint64_t asked;    /* by us: commands so far */
-    _Alignas(64) volatile uint64_t answered; /* by the worker: answers so far, the first when it is ready */
+    _Alignas(64) _Atomic uint64_t asked;    /* by us: commands so far */
+    _Alignas(64) _Atomic uint64_t answered; /* by the worker: answers so far, the first when it is ready */
     _Alignas(64) int32_t command;
-    int32_t count, environments, observation_size, action_size, step_limit, failed, room;
+    int32_t count, environments, observation_size, action_size, step_limit, failed, position_size,
+        velocity_size, doubles; /* doubles: observations are such, else floats */
     double reward_threshold;
-    uint64_t action, observation, reward, terminated, truncated, which, seed, size; /* offsets of arrays */
-    char sentence[SAC_ENV_ERROR_SIZE];                                              /* if it failed */
+    uint64_t action, observation, reward, terminated, truncated, which, seed, state, size; /* offsets */
+    char sentence[SAC_ENV_ERROR_SIZE];                                                     /* if it failed */
 };
 
 /* What is to be made: strings stay the caller's. */

@@ -11,11 +11,16 @@ import signal
 import struct
 import sys
 import traceback
+from sys import getrefcount
 
-STEP, RESET, CLOSE = 1, 2, 3
-NUMBERS = struct.Struct("=8id8Q")  # from `command` to `size`
-AT_NUMBERS, AT_FAILED, AT_SENTENCE, SENTENCE = 128, 152, 232, 512
-LOOKS, TRY_AGAIN = 300, 256
+STEP, RESET, CLOSE, RESET_TO = 1, 2, 3, 4
+NUMBERS = struct.Struct("=10id9Q")  # from `command` to `size`
+AT_NUMBERS, AT_FAILED, AT_DOUBLES, AT_SENTENCE, SENTENCE = 128, 152, 164, 248, 512
+# Stores are seen in their order there, and so a counter may be believed before the bell is read.
+ORDERED = os.uname().machine == "x86_64"
+join = b"".join
+SEED, CLASSIC, MUJOCO = range(3)  # what a state to begin at is
+LOOKS, TRY_AGAIN = 600, 256
 PIP = "python3 -m pip install "
 
 
@@ -27,7 +32,7 @@ def import_packages(module):
     if sys.version_info < (3, 8):
         raise Refused("Python %d.%d is too old for Gymnasium: 3.8 or later is needed; name one in the variable "
                       "SOFTAC_PYTHON" % tuple(sys.version_info[:2]))
-    global numpy, gymnasium
+    global numpy, gymnasium, copyto
     for name in ("numpy", "gymnasium"):
         try:
             globals()[name] = __import__(name)
@@ -39,6 +44,7 @@ def import_packages(module):
     version = getattr(gymnasium, "__version__", "of unknown version")
     if not version.split(".")[0].isdigit() or int(version.split(".")[0]) < 1:
         raise Refused("gymnasium %s is too old, 1.0 or later is needed: %s--upgrade gymnasium" % (version, PIP))
+    copyto = numpy.copyto
     if module:
         try:
             __import__(module)
@@ -79,6 +85,28 @@ def check_action_space(space):
                       "gymnasium.wrappers.RescaleAction or ClipAction with bounds" % (space,))
 
 
+def find_places(env):
+    """What reset_to() takes of this environment, and the sizes of position and velocity."""
+    task, wrappers = env.unwrapped, gymnasium.wrappers
+    while isinstance(env, gymnasium.Wrapper):
+        if type(env) not in (wrappers.PassiveEnvChecker, wrappers.OrderEnforcing, wrappers.TimeLimit):
+            return SEED, 1, 0  # its observations may not be the task's
+        env = env.env
+    if type(task).__module__.startswith("gymnasium.envs.mujoco."):
+        return MUJOCO, task.model.nq, task.model.nv
+    if type(task).__module__.startswith("gymnasium.envs.classic_control."):
+        return CLASSIC, 2, 0  # those of its tasks that have continuous actions
+    return SEED, 1, 0
+
+
+def set_state(task, places, state):
+    if places == MUJOCO:
+        task.set_state(state[:task.model.nq], state[task.model.nq:])
+        return task._get_obs()
+    task.state = state
+    return task._get_obs() if hasattr(task, "_get_obs") else state.astype(numpy.float32)
+
+
 class Worker:
     def __init__(self, files, name, module, kwargs):
         self.memory_file, self.request_bell, self.answer_bell, self.parent = files
@@ -102,18 +130,19 @@ class Worker:
         self.is_box = isinstance(env.observation_space, gymnasium.spaces.Box)
         self.shape = env.observation_space.shape if self.is_box else None
         self.space = env.observation_space
+        self.places, positions, velocities = find_places(env)
         sizes = gymnasium.spaces.flatdim(env.observation_space), gymnasium.spaces.flatdim(env.action_space)
         if sizes[0] < 1 or sizes[1] < 1:
             raise Refused("%d observations and %d actions; at least one of each is needed" % sizes)
         if count == 0:
-            self.describe(env, sizes)
+            self.describe(env, sizes, positions, velocities)
         elif sizes != (numbers[3], numbers[4]):
             raise Refused("%d observations and %d actions, but %d and %d when it was made before"
                           % (sizes + (numbers[3], numbers[4])))
         else:
             self.share_arrays(numbers, env.action_space)
 
-    def describe(self, env, sizes):
+    def describe(self, env, sizes, positions, velocities):
         at = 1024
         os.ftruncate(self.memory_file, at + 8 * sizes[1])
         self.counters.release()
@@ -129,12 +158,12 @@ class Worker:
         spec = env.spec
         limit = (spec.max_episode_steps or 0) if spec else 0
         threshold = spec.reward_threshold if spec and spec.reward_threshold is not None else float("nan")
-        NUMBERS.pack_into(self.block, AT_NUMBERS, 0, 0, 0, sizes[0], sizes[1], max(limit, 0), 0, 0, threshold, at,
-                          0, 0, 0, 0, 0, 0, at + 8 * sizes[1])
+        NUMBERS.pack_into(self.block, AT_NUMBERS, 0, 0, 0, sizes[0], sizes[1], max(limit, 0), 0, positions,
+                          velocities, 0, threshold, at, 0, 0, 0, 0, 0, 0, 0, at + 8 * sizes[1])
 
     def share_arrays(self, numbers, action_space):
         K, O, A = numbers[2], numbers[3], numbers[4]
-        action, observation, reward, terminated, truncated, which, seed = numbers[9:16]
+        action, observation, reward, terminated, truncated, which, seed, state = numbers[11:19]
         whole = memoryview(self.block)
         self.numbers = whole[AT_NUMBERS:AT_NUMBERS + 8].cast("i")
         self.reward = whole[reward:reward + 8 * K].cast("d")
@@ -142,16 +171,23 @@ class Worker:
         self.truncated = whole[truncated:truncated + K].cast("?")
         self.which = whole[which:which + 4 * K].cast("i")
         self.seed = whole[seed:seed + 4 * K].cast("I")
+        self.state = whole[state:state + 8 * (numbers[7] + numbers[8])].cast("d")
         self.action = numpy.frombuffer(self.block, numpy.float32, K * A, action).reshape((K,) + action_space.shape)
-        rows = numpy.frombuffer(self.block, numpy.float32, K * O, observation)
+        # 64-bit numbers stay so on their way: softac turns them into 32-bit ones, sooner than NumPy would
+        doubles = self.is_box and self.space.dtype == numpy.float64
+        struct.pack_into("=i", self.block, AT_DOUBLES, doubles)
+        dtype = numpy.dtype(numpy.float64 if doubles else numpy.float32)
+        rows = numpy.frombuffer(self.block, dtype, K * O, observation)
         rows = rows.reshape((K,) + (self.shape if self.is_box else (O,)))
         self.rows = [rows[k:k + 1].reshape(rows.shape[1:]) for k in range(K)]
         self.action_dtype = action_space.dtype
         self.rounds = numpy.issubdtype(action_space.dtype, numpy.integer)
-        self.started = [False] * K
+        self.make_actions()
+        self.started, self.all_started = [False] * K, False
         self.steps = [env.step for env in self.envs]
-        # one-dimensional observations of all environments are written in one go
-        self.flat = rows.reshape(-1) if self.is_box and len(self.shape) == 1 else None
+        self.flat = whole[observation:observation + dtype.itemsize * K * O]
+        self.flat_dtypes = [dtype] * K if self.is_box and len(self.shape) == 1 else None
+        self.flat_lengths = [O] * K
 
     # --- work ---
 
@@ -172,28 +208,77 @@ class Worker:
             observation, _ = self.envs[j].reset(seed=self.seed[k])
             self.write(j, observation)
             self.started[j] = True
+        self.all_started = all(self.started)
+
+    def reset_to(self):
+        """An episode that begins at a given state, and that no step limit ends."""
+        j, env, state = self.which[0], self.envs[self.which[0]], list(self.state)
+        if self.places == SEED:
+            observation, _ = env.reset(seed=int(state[0]))
+        else:
+            env.reset(seed=self.seed[0])
+            observation = set_state(env.unwrapped, self.places, numpy.array(state))
+        self.write(j, observation)
+        self.started[j] = True
+        self.all_started = all(self.started)
+        while isinstance(env, gymnasium.Wrapper):
+            if isinstance(env, gymnasium.wrappers.TimeLimit):
+                env._elapsed_steps = -(1 << 60)
+            env = env.env
+
+    def take_actions(self):
+        """Arrays of their own, as an environment may keep or change the one that it is given. Those of which no
+        environment has kept even a part are used again."""
+        if self.rounds:
+            self.make_actions()
+            self.actions[...] = numpy.rint(self.action)
+        else:
+            if list(map(getrefcount, self.action_holders)) != self.action_references:
+                self.make_actions()
+            copyto(self.actions, self.action)
+
+    def make_actions(self):
+        self.actions = numpy.zeros(self.action.shape, self.action_dtype)
+        self.action_rows = list(self.actions)
+        self.action_holders = [self.actions] + self.action_rows  # a part of a row refers to the whole
+        self.action_references = list(map(getrefcount, self.action_holders))
 
     def step(self, count):
-        actions = numpy.rint(self.action) if self.rounds else self.action
-        actions = actions.astype(self.action_dtype)  # a copy: environments may keep it
-        rewards, ends, cuts, started = self.reward, self.terminated, self.truncated, self.started
-        shape, array, observations = self.shape, numpy.ndarray, []
-        together = self.flat is not None and count == len(started)
-        for j, step, action in zip(range(count), self.steps, actions):
-            if not started[j]:  # lost with the worker before; softac knows
-                together = False
-                continue
+        """softac has cleared the flags."""
+        self.take_actions()
+        if count < len(self.steps) or not self.all_started:
+            self.step_some(count)
+            return
+        rewards, observations, j = self.reward, [], 0
+        for step, action in zip(self.steps, self.action_rows):
             observation, rewards[j], terminated, truncated, info = step(action)
-            if terminated or truncated:  # environments that restart themselves keep the last observation here
-                observation = info.get("final_obs", info.get("final_observation", observation))
-            ends[j] = terminated
-            cuts[j] = truncated
-            observations.append((j, observation))
-            together = together and type(observation) is array and observation.shape == shape
-        if together:
-            numpy.concatenate([row for _, row in observations], out=self.flat, casting="unsafe")
-        else:
-            for j, observation in observations:
+            if terminated or truncated:
+                observation = self.end(j, observation, terminated, truncated, info)
+            observations.append(observation)
+            j += 1
+        action = None
+        if self.flat_dtypes:
+            try:  # all of them in one go
+                if ([x.dtype for x in observations] == self.flat_dtypes
+                        and list(map(len, observations)) == self.flat_lengths):
+                    self.flat[:] = join(observations)
+                    return
+            except (AttributeError, TypeError, ValueError, BufferError):
+                pass
+        for j, observation in enumerate(observations):
+            self.write(j, observation)
+
+    def end(self, j, observation, terminated, truncated, info):
+        """An environment that restarts itself has the observation that its step led to in `info`."""
+        self.terminated[j], self.truncated[j] = bool(terminated), bool(truncated)
+        return info.get("final_obs", info.get("final_observation", observation))
+
+    def step_some(self, count):
+        for j in range(count):
+            if self.started[j]:  # else lost with the worker before; softac knows
+                observation, self.reward[j], terminated, truncated, info = self.steps[j](self.action_rows[j])
+                if terminated or truncated:
+                    observation = self.end(j, observation, terminated, truncated, info)
                 self.write(j, observation)
 
     # --- talking ---
@@ -205,15 +290,19 @@ class Worker:
 
     def wait(self, asked):
         """Look for a moment, as long as that pays, before sleeping."""
+        counters = self.counters
         self.waits += 1
         if self.spins or self.waits % TRY_AGAIN == 0:
             self.spins = False
-            counters = self.counters
             for _ in range(LOOKS):
                 if counters[0] >= asked:
                     self.spins = True
+                    if ORDERED:
+                        return
                     break
         os.read(self.request_bell, 8)
+        while counters[0] < asked:  # it was rung for a command seen before
+            os.read(self.request_bell, 8)
 
     def serve(self):
         asked = 0
@@ -225,6 +314,8 @@ class Worker:
                 self.step(count)
             elif command == RESET:
                 self.reset(count)
+            elif command == RESET_TO:
+                self.reset_to()
             else:
                 return
             self.answer()
