@@ -89,8 +89,8 @@ struct sac_kernels {
     /* --- the optimiser, flat over n floats (n a multiple of 16) --- */
     /* Square root and division are the exact ones: the step's relative error is <= 7e-7, and equal on all
      * CPUs of an instruction set. A zero gradient on zero moments moves nothing. A moment below the smallest
-     * normal number (1.2e-38) becomes zero: those of a dead unit would stay denormal for ever, and every later
-     * step would take three times as long. */
+     * normal number (1.2e-38) becomes zero: those of a dead unit would stay denormal for ever, and every
+     * later step would take three times as long. */
     void (*adam)(float *p, float *m, float *v, const float *g, const struct sac_adam *adam, size_t n);
     /* The same, then target += tau (p - target) with the new p. */
     void (*adam_polyak)(float *p, float *target, float *m, float *v, const float *g,
