@@ -23,6 +23,7 @@
     LABEL(allowance) \
     LABEL(alpha) \
     LABEL(asked) \
+    LABEL(bells) \
     LABEL(call_number) \
     LABEL(call_place) \
     LABEL(chosen) \

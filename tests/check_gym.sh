@@ -101,27 +101,31 @@ roll() { # NAME ID STATE [KWARGS]: the table in out and NAME.csv
         --gym-kwargs "${4-{\}}"
     cp out "$1.csv"
 }
-same() { # what compare.py says of two tables: [FACTOR]
+same() { # two tables: [FACTOR [ROWS [BOUND]]]
     "$python" - "$@" <<'P' || fail "the rollouts $1 and $2 differ"
 import csv, sys
 one, two = ([[float(x or 0) for x in row] for row in list(csv.reader(open(name + ".csv")))[1:]] for name in sys.argv[1:3])
 factor = float(sys.argv[3]) if len(sys.argv) > 3 else 1
 rows = int(sys.argv[4]) if len(sys.argv) > 4 else len(one)
+bound = float(sys.argv[5]) if len(sys.argv) > 5 else 0
 assert len(one) == len(two) and len(one) >= rows > 1
 for a, b in zip(one[:rows], two[:rows]):
-    assert [factor * x for x in a[1:-3]] == b[1:-3], (a, b)
-    assert abs(a[-3] - b[-3]) <= 1e-6 and a[-2:] == b[-2:], (a, b)
+    assert all(abs(factor * x - y) <= bound for x, y in zip(a[1:-3], b[1:-3], strict=True)), (a, b)
+    assert abs(a[-3] - b[-3]) <= max(1e-6, 10 * bound) and a[-2:] == b[-2:], (a, b)
 P
 }
+# Before version 2, NumPy goes on in double where a number of float32 meets one of Python's, so that Gymnasium's own steps
+# round otherwise than the reference's.
+bound=$("$python" -c 'import numpy; print(0 if int(numpy.__version__.split(".")[0]) >= 2 else 1e-5)')
 for ((i = 0; i < 220; i++)); do echo "0.$((i * 7 % 10))"; done >actions.csv
 roll bridge Pendulum-v1 '{"state": [0.5, -1]}'
 expect 0 "$softac" rollout Pendulum-v1 --state state.json --actions actions.csv
 cp out ours.csv
-same bridge ours
+same bridge ours 1 221 "$bound"
 roll bridge MountainCarContinuous-v0 '{"state": [-0.5, 0.01]}'
 expect 0 "$softac" rollout MountainCarContinuous-v0 --state state.json --actions actions.csv
 cp out ours.csv
-same bridge ours
+same bridge ours 1 221 "$bound"
 for ((i = 0; i < 45; i++)); do echo "0.$((i * 7 % 10)),-0.$((i % 10))"; done >actions.csv
 roll tiny Tiny-v0 '{"state": [7]}'
 "$python" - >err 2>&1 <<'P' || fail "reset(seed=7) is another beginning"

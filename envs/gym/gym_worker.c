@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "atomics.h"
+
 #ifdef __x86_64__
 #define ORDERED true /* stores of one process are seen by another in their order */
 #else
@@ -194,9 +196,27 @@ static int64_t nanoseconds(void)
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
+/* For the compiler: what stands before is done before. The processor keeps such an order where ORDERED says
+ * so, and else the bells' system calls do. The other side is Python, which has no atomics to pair ours with.
+ */
+static void keep_order(void)
+{
+    __asm__ volatile("" ::: "memory");
+}
+
 static bool has_answered(const struct gym_worker *w)
 {
-    return atomic_load_explicit(&w->block->answered, memory_order_acquire) > w->answers;
+    const bool has = sac_load_relaxed(bells, &w->block->answered) > w->answers;
+    keep_order();
+    return has;
+}
+
+static bool ask(struct gym_worker *w)
+{
+    const uint64_t one = 1;
+    keep_order();
+    sac_add_relaxed(bells, &w->block->asked, 1);
+    return write(w->request_bell, &one, sizeof one) == sizeof one;
 }
 
 /* Look for a moment, as long as that pays, before sleeping: a core that sleeps takes longer to wake up than a
@@ -240,13 +260,9 @@ static enum gym_outcome take_answer(struct gym_worker *w, char *error)
 
 enum gym_outcome gym_worker_call(struct gym_worker *w, enum gym_command command, int32_t count, char *error)
 {
-    const uint64_t one = 1;
     w->block->command = (int32_t)command;
     w->block->count = count;
-    atomic_fetch_add_explicit(&w->block->asked, 1, memory_order_release);
-    if (write(w->request_bell, &one, sizeof one) != sizeof one)
-        return GYM_DIED;
-    return take_answer(w, error);
+    return ask(w) ? take_answer(w, error) : GYM_DIED;
 }
 
 static int fail_start(const struct gym_worker *w, enum gym_outcome outcome, char *error)
@@ -279,12 +295,10 @@ int gym_worker_start(struct gym_worker *w, const struct gym_words *words, int32_
 /* env.close() may write files, so it is given some time. */
 static void end_process(struct gym_worker *w)
 {
-    const uint64_t one = 1;
     const struct timespec moment = {.tv_nsec = 1000000};
     if (w->pid && w->answers > 0) {
         w->block->command = GYM_CLOSE;
-        atomic_fetch_add_explicit(&w->block->asked, 1, memory_order_release);
-        if (write(w->request_bell, &one, sizeof one) == sizeof one)
+        if (ask(w))
             for (int i = 0; i < CLOSE_MS && is_alive(w); i++)
                 nanosleep(&moment, NULL);
     }
