@@ -151,8 +151,10 @@ grep -q '"name": "grouping"' out || fail "--json lacks a check"
 FAULT=flag_two "$softac" envs --check faulty.so --json >out 2>err && fail "--json: status 0"
 grep -q '"passed": false' out || fail "--json does not say that one failed"
 
-# Every environment that is built in and runs here.
+# Every environment that is built in and runs here; of those on a simulator one each for ThreadSanitizer, which knows
+# nothing of what is in a simulator, but is slow to begin.
 "$softac" envs | awk 'NR > 1 && /  yes$/ { print $1 }' >names
+[[ $sanitizer != tsan ]] || sed -i '/^InvertedPendulum-\|^InvertedPendulumBullet/b; /-v5$\|Bullet/d' names
 [[ -s names ]] || fail "no environment runs here"
 while read -r name; do
     passes none "$name"
