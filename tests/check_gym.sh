@@ -94,6 +94,9 @@ plain = [float(line) for line in open(sys.argv[2])]
 sys.exit(len(ours) != 5 or any(x not in plain for x in ours))
 P
 
+# The interface's promises: each environment's row is its own, among others.
+expect 0 "$softac" envs --check gym:Tiny-v0 --gym-module tiny_envs
+
 # rollout: Gymnasium's tasks from a given state are ours, beyond the step limit; all others begin at a seed.
 roll() { # NAME ID STATE [KWARGS]: the table in out and NAME.csv
     echo "$3" >state.json
