@@ -26,7 +26,9 @@
 
 extern char **environ;
 
-enum { LOOK_NS = 30000, LOOKS = 64, TRY_AGAIN = 256, POLL_MS = 50, CLOSE_MS = 2000 };
+/* LOOK_NS: more than a sleeping core takes to wake, 50 to 100 us on a virtual machine; with less, two sides
+ * that sleep would never again find each other awake. */
+enum { LOOK_NS = 120000, LOOKS = 64, TRY_AGAIN = 256, POLL_MS = 50, CLOSE_MS = 2000 };
 
 _Static_assert(offsetof(struct gym_block, command) == 128 && offsetof(struct gym_block, sentence) == 248,
                "gym_worker.py reads it by these places");

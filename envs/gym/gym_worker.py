@@ -20,7 +20,7 @@ AT_NUMBERS, AT_FAILED, AT_DOUBLES, AT_SENTENCE, SENTENCE = 128, 152, 164, 248, 5
 ORDERED = os.uname().machine == "x86_64"
 join = b"".join
 SEED, CLASSIC, MUJOCO = range(3)  # what a state to begin at is
-LOOKS, TRY_AGAIN = 600, 256
+LOOKS, TRY_AGAIN = 3000, 256  # some 100 microseconds: see LOOK_NS of gym_worker.c
 PIP = "python3 -m pip install "
 
 
