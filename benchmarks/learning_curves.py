@@ -39,7 +39,9 @@ def draw(task, settings, folder):
     for name, steps in settings.items():
         points = complete(steps)
         x = [step for step, _ in points]
-        axes.plot(x, [statistics.median(returns) for _, returns in points], label=f"{name} ({len(points[0][1])} seeds)")
+        seeds = len(points[0][1])
+        axes.plot(x, [statistics.median(returns) for _, returns in points],
+                  label=f"{name} ({seeds} seed{'s'[seeds == 1:]})")
         axes.fill_between(x, [r[0] for _, r in points], [r[-1] for _, r in points], alpha=0.2)
     axes.set(title=task, xlabel="environment steps", ylabel="mean return")
     axes.legend(fontsize="small")
@@ -55,8 +57,9 @@ def table(curves):
         for name, steps in settings.items():
             points = complete(steps)
             for step, returns in (points[len(points) // 2], points[-1]):
+                extremes = f"{returns[0]:,.0f}, {returns[-1]:,.0f} " if len(returns) > 1 else ""
                 yield (f"| {task} | `{name}` | {len(returns)} | {step:,} | {statistics.median(returns):,.0f} | "
-                       f"{returns[0]:,.0f}, {returns[-1]:,.0f} |")
+                       f"{extremes}|")
 
 
 def main():

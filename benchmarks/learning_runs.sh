@@ -1,7 +1,7 @@
 #!/bin/sh
 # How training goes: runs TASK with seeds 1 to SEEDS, one after the other, and adds the mean return of every evaluation
 # to RESULTS, a line each: task,"settings",seed,environment steps,mean return. Seeds that RESULTS has already are left out.
-# learning_curves.py makes docs/results.md of it.
+# learning_curves.py makes the table and the curves of docs/results.md of it.
 # usage: learning_runs.sh RESULTS TASK SEEDS [KEY=VALUE | OPTION]...   ($softac: the program; default ./softac)
 set -eu
 softac=${softac:-./softac}
