@@ -37,7 +37,9 @@ struct sac_linear {
 bool sac_linear_prefers_kernels(const struct sac_linear_shape *s)
 {
     const int64_t multiply_adds = (int64_t)s->rows * s->in * s->out;
-    return !s->onednn && multiply_adds <= sac_kernels()->most_multiply_adds;
+    const struct sac_kernels *k = sac_kernels();
+    return !s->onednn && multiply_adds <= (s->kind == SAC_LINEAR_FORWARD ? k->most_forward_multiply_adds
+                                                                         : k->most_backward_multiply_adds);
 }
 
 static void run_kernel(const struct sac_linear_shape *s, float *y, const float *x, const float *w,

@@ -8,8 +8,9 @@
 #pragma GCC optimize("O0")
 #endif
 
-#define SAC_LANES              16
-#define SAC_KERNELS            sac_kernels_16_lanes
-#define SAC_KERNELS_NAME       "16 lanes"
-#define SAC_MOST_MULTIPLY_ADDS 0
+#define SAC_LANES                       16
+#define SAC_KERNELS                     sac_kernels_16_lanes
+#define SAC_KERNELS_NAME                "16 lanes"
+#define SAC_MOST_FORWARD_MULTIPLY_ADDS  0
+#define SAC_MOST_BACKWARD_MULTIPLY_ADDS 0
 #include "kernels/kernels_impl.h"

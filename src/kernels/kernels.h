@@ -42,9 +42,9 @@ void sac_panels_unpack(float *w, int ld, const float *panels, int in, int out); 
 
 struct sac_kernels {
     const char *name; /* "scalar", "portable", "avx2", "avx512" */
-    /* Up to how many multiply-adds linear, linear_backward_input and linear_backward_weights are sooner
+    /* Up to how many multiply-adds linear, and linear_backward_input and linear_backward_weights, are sooner
      * done than oneDNN's product, by measurements that docs/performance.md lists. */
-    int64_t most_multiply_adds;
+    int64_t most_forward_multiply_adds, most_backward_multiply_adds;
 
     /* --- random numbers: out (rows, ld); element (r, c) comes from word c % 4 of block c / 4 of row
      * first_row + r --- */

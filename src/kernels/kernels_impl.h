@@ -835,7 +835,8 @@ static void stream_update(float *x, float factor, size_t n)
 
 const struct sac_kernels SAC_KERNELS = {
     .name = SAC_KERNELS_NAME,
-    .most_multiply_adds = SAC_MOST_MULTIPLY_ADDS,
+    .most_forward_multiply_adds = SAC_MOST_FORWARD_MULTIPLY_ADDS,
+    .most_backward_multiply_adds = SAC_MOST_BACKWARD_MULTIPLY_ADDS,
     .normal = normal,
     .uniform = uniform,
     .bits = bits,
