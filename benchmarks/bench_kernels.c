@@ -95,7 +95,7 @@ static void add(struct kernel_bench *b)
 
 static void activation_backward(struct kernel_bench *b)
 {
-    b->k->activation_backward(b->x[0], b->x[1], b->x[2], SAC_RELU, B, H, H);
+    b->k->activation_backward(b->x[0], b->x[1], b->x[2], NULL, SAC_RELU, B, H, H);
 }
 
 static void column_sums(struct kernel_bench *b)
@@ -115,7 +115,7 @@ static void head_backward(struct kernel_bench *b)
 
 static void head_backward_input(struct kernel_bench *b)
 {
-    b->k->head_backward_input(b->x[0], b->x[1], b->x[2], b->x[3], b->x[4], SAC_RELU, B, H, H);
+    b->k->head_backward_input(b->x[0], b->x[1], b->x[2], b->x[3], b->x[4], NULL, SAC_RELU, B, H, H);
 }
 
 static void bellman_target(struct kernel_bench *b)

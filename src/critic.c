@@ -62,9 +62,7 @@ static enum sac_status create_action_gradient(struct sac_action_gradient *g, con
     g->d_bias = sac_allocate(widest * sizeof *g->d_bias);
     if (!g->row || !g->dq || !g->d_action || !g->d_bias)
         return sac_fail(SAC_NOMEM, "no memory for the gradient by actions of %zu rows", rows);
-    enum sac_status status = sac_hidden_create(&critic->network, (int)rows, &g->hidden);
-    if (status == SAC_OK)
-        status = sac_hidden_create(&critic->network, (int)rows, &g->d_hidden);
+    enum sac_status status = sac_hidden_create(&critic->network, (int)rows, &g->d_hidden);
     for (int l = 0; l < critic->network.layers - 1 && status == SAC_OK; l++)
         status = create_sites(g, critic, l);
     return status;
@@ -81,7 +79,6 @@ static void destroy_action_gradient(struct sac_action_gradient *g)
     sac_free(g->dq);
     sac_free(g->d_action);
     sac_free(g->d_bias);
-    sac_hidden_destroy(&g->hidden);
     sac_hidden_destroy(&g->d_hidden);
 }
 
@@ -200,18 +197,13 @@ static int select_rows(const struct sac_critic *critic, struct sac_action_gradie
     return n;
 }
 
-static void pack_rows(struct sac_action_gradient *g, const struct sac_critic *critic, int place, int rows,
-                      int size)
+/* Rows up to `size` pass on nothing. */
+static void fill_up(struct sac_action_gradient *g, int rows, int size)
 {
-    const struct sac_hidden hidden = sac_hidden_rows(&critic->hidden, &critic->network, place);
     for (int i = 0; i < size; i++)
         g->dq[i] = i < rows ? 1.0f : 0.0f;
-    for (int l = 0; l < critic->network.layers - 1; l++) {
-        const size_t ld = (size_t)critic->network.layer[l].ld;
-        for (int i = 0; i < rows; i++)
-            memcpy(g->hidden.layer[l] + (size_t)i * ld, hidden.layer[l] + (size_t)g->row[i] * ld,
-                   ld * sizeof(float));
-    }
+    for (int i = rows; i < size; i++)
+        g->row[i] = 0;
 }
 
 void sac_critic_action_gradient(struct sac_critic *critic, int index, int block, float *dq_da,
@@ -226,21 +218,23 @@ void sac_critic_action_gradient(struct sac_critic *critic, int index, int block,
     if (rows == 0)
         return;
     const int count = (rows + g->step - 1) / g->step, size = count * g->step;
-    pack_rows(g, critic, b.place, rows, size);
+    fill_up(g, rows, size);
+    const struct sac_hidden hidden = sac_hidden_rows(&critic->hidden, network, b.place);
 
     int l = network->layers - 2; /* the highest hidden layer */
     const struct sac_layer *head = sac_network_last(network);
     k->head_backward_input(g->d_hidden.layer[l], g->d_bias, g->dq, parameters + head->weights,
-                           g->hidden.layer[l], network->activation, size, head->in, network->layer[l].ld);
+                           hidden.layer[l], g->row, network->activation, size, head->in,
+                           network->layer[l].ld);
     for (; l > 0; l--) {
         sac_linear_run_backward_rows(g->site[l][count - 1], rows, g->d_hidden.layer[l - 1], g->d_bias,
                                      g->d_hidden.layer[l], parameters + network->layer[l].weights,
-                                     g->hidden.layer[l - 1]);
+                                     hidden.layer[l - 1], g->row);
     }
     const float *action_weights = parameters + network->layer[0].weights +
                                   (size_t)critic->observation_size * (size_t)network->layer[0].ld;
     sac_linear_run_backward_rows(g->site[0][count - 1], rows, g->d_action, NULL, g->d_hidden.layer[0],
-                                 action_weights, NULL);
+                                 action_weights, NULL, NULL);
     for (int i = 0; i < rows; i++)
         memcpy(dq_da + (size_t)(b.first + g->row[i]) * (size_t)critic->action_size,
                g->d_action + (size_t)i * (size_t)g->d_action_ld, (size_t)critic->action_size * sizeof(float));

@@ -12,11 +12,11 @@
 struct sac_action_gradient {
     int sizes, step; /* row counts step, 2 step, ..., sizes * step */
     struct sac_linear *
-        *site[SAC_MAX_HIDDEN_LAYERS];   /* (sizes): d of layer l - 1 from l; [0]: d of the action */
-    int *row;                           /* (sizes * step) the rows of the block that are packed */
-    float *dq;                          /* (sizes * step) 1 for rows in use, else 0 */
-    struct sac_hidden hidden, d_hidden; /* packed copies */
-    float *d_action;                    /* (sizes * step, d_action_ld) */
+        *site[SAC_MAX_HIDDEN_LAYERS]; /* (sizes): d of layer l - 1 from l; [0]: d of the action */
+    int *row;                         /* (sizes * step) the rows of the block that are packed */
+    float *dq;                        /* (sizes * step) 1 for rows in use, else 0 */
+    struct sac_hidden d_hidden;       /* of the packed rows */
+    float *d_action;                  /* (sizes * step, d_action_ld) */
     int d_action_ld;
     float *d_bias; /* unused sums that the kernels make on the way */
 };

@@ -51,7 +51,7 @@ static void run_kernel(const struct sac_linear_shape *s, float *y, const float *
         k->linear(y, s->y_ld, x, s->x_ld, w, s->w_ld, bias, s->hidden, s->activation, s->rows, s->in, s->out);
         break;
     case SAC_LINEAR_BACKWARD_INPUT:
-        k->linear_backward_input(y, s->y_ld, NULL, x, s->x_ld, w, s->w_ld, NULL, s->activation, s->rows,
+        k->linear_backward_input(y, s->y_ld, NULL, x, s->x_ld, w, s->w_ld, NULL, NULL, s->activation, s->rows,
                                  s->in, s->out);
         break;
     case SAC_LINEAR_BACKWARD_WEIGHTS:
@@ -466,21 +466,21 @@ void sac_linear_run(struct sac_linear *site, float *y, const float *x, const flo
 }
 
 void sac_linear_run_backward_rows(struct sac_linear *site, int rows, float *dx, float *d_bias,
-                                  const float *dy, const float *w, const float *h)
+                                  const float *dy, const float *w, const float *h, const int *h_row)
 {
     const struct sac_linear_shape *s = &site->shape;
     const struct sac_kernels *k = sac_kernels();
     if (!run_primitive(site, dx, dy, w, NULL))
-        k->linear_backward_input(dx, s->y_ld, d_bias, dy, s->x_ld, w, s->w_ld, h, s->activation, rows, s->in,
-                                 s->out);
+        k->linear_backward_input(dx, s->y_ld, d_bias, dy, s->x_ld, w, s->w_ld, h, h_row, s->activation, rows,
+                                 s->in, s->out);
     else if (h)
-        k->activation_backward(dx, d_bias, h, s->activation, s->rows, s->in, s->y_ld);
+        k->activation_backward(dx, d_bias, h, h_row, s->activation, s->rows, s->in, s->y_ld);
 }
 
 void sac_linear_run_backward(struct sac_linear *site, float *dx, float *d_bias, const float *dy,
                              const float *w, const float *h)
 {
-    sac_linear_run_backward_rows(site, site->shape.rows, dx, d_bias, dy, w, h);
+    sac_linear_run_backward_rows(site, site->shape.rows, dx, d_bias, dy, w, h, NULL);
 }
 
 const char *sac_linear_implementation(const struct sac_linear *site)

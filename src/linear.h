@@ -41,10 +41,11 @@ void sac_linear_run(struct sac_linear *site, float *y, const float *x, const flo
 void sac_linear_run_backward(struct sac_linear *site, float *dx, float *d_bias, const float *dy,
                              const float *w, const float *h);
 
-/* The same for the first `rows` rows. The kernels compute just these; oneDNN all of the site's, so that they
- * must be there, and d_bias sums them too. With h = NULL dx = dy w^T, and d_bias is not written. */
+/* The same for the first `rows` rows; row r goes with row h_row[r] of h. The kernels compute just these;
+ * oneDNN all of the site's, so that they and their h_row must be there, and d_bias sums them too. With
+ * h = NULL dx = dy w^T, and d_bias is not written. */
 void sac_linear_run_backward_rows(struct sac_linear *site, int rows, float *dx, float *d_bias,
-                                  const float *dy, const float *w, const float *h);
+                                  const float *dy, const float *w, const float *h, const int *h_row);
 
 const struct sac_linear_shape *sac_linear_shape_of(const struct sac_linear *site);
 /* Do the kernels compute this sooner than oneDNN? Told from the instruction set and the shape alone, by

@@ -180,8 +180,8 @@ static void backward_head(struct sac_pass *pass, int rows, float *gradient, cons
     const float *h = hidden->layer[below];
     if (single_output(network)) {
         k->head_backward(gradient + head->weights, gradient + head->bias, d_output, h, ld, rows, head->in);
-        k->head_backward_input(d, d_bias, d_output, parameters + head->weights, h, network->activation, rows,
-                               head->in, ld);
+        k->head_backward_input(d, d_bias, d_output, parameters + head->weights, h, NULL, network->activation,
+                               rows, head->in, ld);
     } else {
         sac_linear_run(sites->backward_weights[below + 1], gradient + head->weights, h, d_output, NULL);
         k->column_sums(gradient + head->bias, d_output, rows, head->ld, head->ld);

@@ -74,7 +74,7 @@ static double learner_bytes(const struct sac_run_sizes *sizes, const struct netw
     double floats = weight_floats(&n->policy.network, false, gradients) +
                     2 * weight_floats(&n->critic, !v1, critic_gradients);
     double hidden = (drawn_at_once + 1) * hidden_floats(&n->policy.network) +
-                    2 * (through_actions ? 4 : 2) * hidden_floats(&n->critic);
+                    2 * (through_actions ? 3 : 2) * hidden_floats(&n->critic);
     if (v1) {
         floats += weight_floats(&n->value, true, gradients);
         hidden += 2 * hidden_floats(&n->value);

@@ -798,19 +798,30 @@ static void activate(float *h, enum sac_activation activation, size_t n)
         h[i] = activation == SAC_TANH ? tanhf(h[i]) : fmaxf(h[i], 0);
 }
 
-/* dx = dy W^T, alone, through ReLU and through tanh with the sums of its columns; reads only `out` columns
- * and writes only `in`. */
+/* Some of `rows` rows, in no order, some of them twice. */
+static const int *mixed_rows(int rows)
+{
+    static int row[1024];
+    ck_assert_int_le(rows, 1024);
+    for (int r = 0; r < rows; r++)
+        row[r] = (r * 7 + 3) % rows / 2;
+    return row;
+}
+
+/* dx = dy W^T, alone, through ReLU and through tanh with the sums of its columns, each row with its own of h
+ * or with another; reads only `out` columns and writes only `in`. */
 START_TEST(linear_backward_input)
 {
     const struct sac_kernels *k = table[_i];
-    for (int s = 0; s < 3 * SIZES; s++) {
-        struct layer l = make_size(s / 3);
-        const enum sac_activation activation = s % 3 == 2 ? SAC_TANH : SAC_RELU;
+    for (int s = 0; s < 5 * SIZES; s++) {
+        struct layer l = make_size(s / 5);
+        const enum sac_activation activation = s % 5 / 3 ? SAC_TANH : SAC_RELU;
+        const int *h_row = s % 5 % 2 ? NULL : mixed_rows(l.rows);
         const size_t n = area(l.rows, l.x_ld);
         const int after = l.in + 2; /* of the sums */
         const float *h = NULL;
         poison_padding(&l);
-        if (s % 3 > 0) {
+        if (s % 5 > 0) {
             float *output = numbers(n, 5, 0.99f);
             activate(output, activation, n);
             h = output;
@@ -818,13 +829,13 @@ START_TEST(linear_backward_input)
         float *got = constant(n, untouched), *want = constant(n, untouched), *bound = constant(n, 0);
         float *got_sums = constant((size_t)after, untouched), *want_sums = constant((size_t)after, untouched);
         float *sums_bound = constant((size_t)after, 0);
-        k->linear_backward_input(got, l.x_ld, got_sums, l.dy, l.y_ld, l.w, l.w_ld, h, activation, l.rows,
-                                 l.in, l.out);
-        twin->linear_backward_input(want, l.x_ld, want_sums, l.dy, l.y_ld, l.w, l.w_ld, h, activation, l.rows,
-                                    l.in, l.out);
+        k->linear_backward_input(got, l.x_ld, got_sums, l.dy, l.y_ld, l.w, l.w_ld, h, h_row, activation,
+                                 l.rows, l.in, l.out);
+        twin->linear_backward_input(want, l.x_ld, want_sums, l.dy, l.y_ld, l.w, l.w_ld, h, h_row, activation,
+                                    l.rows, l.in, l.out);
         twin->linear_backward_input(bound, l.x_ld, NULL, magnitudes(l.dy, area(l.rows, l.y_ld)), l.y_ld,
-                                    magnitudes(l.w, area(l.in, l.w_ld)), l.w_ld, NULL, activation, l.rows,
-                                    l.in, l.out);
+                                    magnitudes(l.w, area(l.in, l.w_ld)), l.w_ld, NULL, NULL, activation,
+                                    l.rows, l.in, l.out);
         near_block(k, "linear_backward_input", got, want, bound, (l.out + (h != NULL ? 3 : 1)) * e, 0, l.rows,
                    l.in, l.x_ld);
         twin->column_sums(sums_bound, bound, l.rows, l.in, l.x_ld);
@@ -887,16 +898,17 @@ enum { BLOCK_SHAPES = sizeof block_shapes / sizeof *block_shapes };
 START_TEST(activation_backward)
 {
     const struct sac_kernels *k = table[_i];
-    for (int s = 0; s < 2 * BLOCK_SHAPES; s++) {
-        const int rows = block_shapes[s / 2][0], n = block_shapes[s / 2][1], ld = block_shapes[s / 2][2];
+    for (int s = 0; s < 4 * BLOCK_SHAPES; s++) {
+        const int rows = block_shapes[s / 4][0], n = block_shapes[s / 4][1], ld = block_shapes[s / 4][2];
         const enum sac_activation activation = s % 2 ? SAC_TANH : SAC_RELU;
+        const int *h_row = s / 2 % 2 ? mixed_rows(rows) : NULL;
         float *h = numbers(area(rows, ld), 1, 0.99f), *got = numbers(area(rows, ld), 2, 1);
         activate(h, activation, area(rows, ld));
         float *want = copy(got, area(rows, ld));
         float *got_sums = constant((size_t)n + 1, untouched), *want_sums = constant((size_t)n + 1, untouched);
         float *bound = constant((size_t)n + 1, 0);
-        k->activation_backward(got, got_sums, h, activation, rows, n, ld);
-        twin->activation_backward(want, want_sums, h, activation, rows, n, ld);
+        k->activation_backward(got, got_sums, h, h_row, activation, rows, n, ld);
+        twin->activation_backward(want, want_sums, h, h_row, activation, rows, n, ld);
         near_block(k, "activation_backward", got, want, NULL, 0, 3 * e, rows, n, ld);
         twin->column_sums(bound, magnitudes(want, area(rows, ld)), rows, n, ld);
         near_block(k, "d_bias", got_sums, want_sums, bound, rows * e, 3 * rows * e, 1, n, n + 1);
@@ -928,9 +940,10 @@ END_TEST
 START_TEST(heads)
 {
     const struct sac_kernels *k = table[_i];
-    for (int s = 0; s < 2 * BLOCK_SHAPES; s++) {
-        const int rows = block_shapes[s / 2][0], n = block_shapes[s / 2][1], ld = block_shapes[s / 2][2];
+    for (int s = 0; s < 4 * BLOCK_SHAPES; s++) {
+        const int rows = block_shapes[s / 4][0], n = block_shapes[s / 4][1], ld = block_shapes[s / 4][2];
         const enum sac_activation activation = s % 2 ? SAC_TANH : SAC_RELU;
+        const int *h_row = s / 2 % 2 ? mixed_rows(rows) : NULL;
         float *h = numbers(area(rows, ld), 1, 0.99f);
         activate(h, activation, area(rows, ld));
         const float *h_size = magnitudes(h, area(rows, ld));
@@ -946,7 +959,7 @@ START_TEST(heads)
             sums[i] = constant((size_t)n + 1, untouched);
             by->head_forward(q[i], hi, ld, wi, 0.5f, rows, n);
             by->head_backward(dw[i], &dw[i][n], dqi, hi, ld, rows, n);
-            by->head_backward_input(dh[i], sums[i], dqi, wi, h, activation, rows, n, ld);
+            by->head_backward_input(dh[i], sums[i], dqi, wi, h, h_row, activation, rows, n, ld);
         }
         near_block(k, "q", q[0], q[1], q[2], (n + 1) * e, 0, 1, rows, rows);
         near_block(k, "dw", dw[0], dw[1], dw[2], (rows + 1) * e, 0, 1, n + 1, n + 1);

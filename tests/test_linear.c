@@ -66,8 +66,8 @@ static void run_twin(const struct sac_linear_shape *s, float *y, const float *x,
     if (s->kind == SAC_LINEAR_FORWARD)
         k->linear(y, s->y_ld, x, s->x_ld, w, s->w_ld, bias, hidden, s->activation, s->rows, s->in, s->out);
     else if (s->kind == SAC_LINEAR_BACKWARD_INPUT)
-        k->linear_backward_input(y, s->y_ld, NULL, x, s->x_ld, w, s->w_ld, NULL, SAC_RELU, s->rows, s->in,
-                                 s->out);
+        k->linear_backward_input(y, s->y_ld, NULL, x, s->x_ld, w, s->w_ld, NULL, NULL, SAC_RELU, s->rows,
+                                 s->in, s->out);
     else
         k->linear_backward_weights(y, s->y_ld, x, s->x_ld, w, s->w_ld, s->rows, s->in, s->out);
 }
@@ -122,7 +122,7 @@ static void check_backward(const struct sac_linear_shape *s)
     ck_assert_int_eq(sac_linear_create(s, &site), SAC_OK);
     run_twin(s, o.magnitude, o.absolute_x, o.absolute_w, NULL, 0);
     sac_kernels_scalar.linear_backward_input(o.expected, s->y_ld, expected, o.x, s->x_ld, o.w, s->w_ld, h,
-                                             s->activation, s->rows, s->in, s->out);
+                                             NULL, s->activation, s->rows, s->in, s->out);
     sac_linear_run_backward(site, o.y, sums, o.x, o.w, h);
     compare(s, &o);
     for (int i = 0; i < s->in; i++) {
@@ -172,7 +172,7 @@ END_TEST
 START_TEST(test_backward)
 {
     const int rows = sizes[_i][0], in = sizes[_i][1], out = sizes[_i][2];
-    for (int variant = 0; variant < 4; variant++) {
+    for (int variant = 0; variant < 6; variant++) {
         const struct sac_linear_shape s = {.kind = SAC_LINEAR_BACKWARD_INPUT,
                                            .rows = rows,
                                            .in = in,
@@ -181,17 +181,17 @@ START_TEST(test_backward)
                                            .w_ld = out + 2,
                                            .y_ld = in + 9,
                                            .activation = variant % 2 ? SAC_TANH : SAC_RELU,
-                                           .onednn = variant / 2};
+                                           .onednn = variant % 2};
         check_backward(&s);
     }
 }
 END_TEST
 
-/* Fewer rows than a site has come out as with all of them, to the bit. */
+/* Fewer rows than a site has come out as with all of them, to the bit, whichever rows of h they go with. */
 START_TEST(test_backward_of_some_rows)
 {
     const int rows = sizes[_i][0], in = sizes[_i][1], out = sizes[_i][2], some = (rows + 1) / 2;
-    for (int variant = 0; variant < 4; variant++) {
+    for (int variant = 0; variant < 6; variant++) {
         const struct sac_linear_shape s = {.kind = SAC_LINEAR_BACKWARD_INPUT,
                                            .rows = rows,
                                            .in = in,
@@ -199,16 +199,29 @@ START_TEST(test_backward_of_some_rows)
                                            .x_ld = out + 1,
                                            .w_ld = out + 2,
                                            .y_ld = in,
-                                           .onednn = variant / 2};
+                                           .onednn = variant % 2};
         struct sac_linear *site;
         ck_assert_int_eq(sac_linear_create(&s, &site), SAC_OK);
         struct operands o = make_operands(&s);
         float *h = numbers((size_t)(rows * s.y_ld), 5), *sums = numbers((size_t)in, 6);
-        if (variant % 2)
+        int *h_row = malloc((size_t)rows * sizeof *h_row);
+        float *moved = malloc((size_t)(rows * s.y_ld) * sizeof *moved);
+        for (int r = 0; r < rows; r++) { /* the same rows of h, the last first */
+            h_row[r] = rows - 1 - r;
+            memcpy(moved + (size_t)(h_row[r] * s.y_ld), h + (size_t)(r * s.y_ld), (size_t)s.y_ld * sizeof *h);
+        }
+        if (variant / 2 > 0)
             sac_linear_run_backward(site, o.expected, sums, o.x, o.w, h);
         else
             sac_linear_run(site, o.expected, o.x, o.w, NULL);
-        sac_linear_run_backward_rows(site, some, o.y, sums, o.x, o.w, variant % 2 ? h : NULL);
+        const bool by_row = variant / 2 == 2;
+        sac_linear_run_backward_rows(site, some, o.y, sums, o.x, o.w,
+                                     variant / 2 == 0 ? NULL
+                                     : by_row         ? moved
+                                                      : h,
+                                     by_row ? h_row : NULL);
+        free(moved);
+        free(h_row);
         ck_assert_mem_eq(o.y, o.expected, (size_t)(some * s.y_ld) * sizeof *o.y);
         free(h);
         free(sums);

@@ -101,7 +101,7 @@ static const struct {
     {"hidden", "65536,65536", 0x1p34, {"for the networks' training", "16 GiB", "set hidden="}},
     {"batch_size", "1048576", 0x1p29, {"for the networks' training", "512 MiB", "set batch_size="}},
     {"updates_per_round", "1000000", 0x1p29, {"for the replay", "512 MiB", "set updates_per_round="}},
-    {"eval_episodes", "1000000", 100e6, {"the run needs 112 MiB", "for the replay", "set replay_capacity="}},
+    {"eval_episodes", "1000000", 100e6, {"the run needs 111 MiB", "for the replay", "set replay_capacity="}},
     {"hidden", "60000,60000", 1e6, {"lower hidden first, then other settings"}},
 };
 

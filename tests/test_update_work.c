@@ -25,9 +25,9 @@ void __wrap_sac_linear_run_backward(struct sac_linear *site, float *dx, float *d
                                     const float *w, const float *h);
 
 void __real_sac_linear_run_backward_rows(struct sac_linear *site, int rows, float *dx, float *d_bias,
-                                         const float *dy, const float *w, const float *h);
+                                         const float *dy, const float *w, const float *h, const int *h_row);
 void __wrap_sac_linear_run_backward_rows(struct sac_linear *site, int rows, float *dx, float *d_bias,
-                                         const float *dy, const float *w, const float *h);
+                                         const float *dy, const float *w, const float *h, const int *h_row);
 
 static struct sac_linear_shape call[128];
 static int calls;
@@ -56,7 +56,7 @@ void __wrap_sac_linear_run_backward(struct sac_linear *site, float *dx, float *d
 
 /* The kernels compute the rows they are told, oneDNN the site's. */
 void __wrap_sac_linear_run_backward_rows(struct sac_linear *site, int rows, float *dx, float *d_bias,
-                                         const float *dy, const float *w, const float *h)
+                                         const float *dy, const float *w, const float *h, const int *h_row)
 {
     note_call(site);
     ck_assert_int_le(rows, call[calls - 1].rows);
@@ -64,7 +64,7 @@ void __wrap_sac_linear_run_backward_rows(struct sac_linear *site, int rows, floa
         call[calls - 1].rows = rows;
     else
         padded = true;
-    __real_sac_linear_run_backward_rows(site, rows, dx, d_bias, dy, w, h);
+    __real_sac_linear_run_backward_rows(site, rows, dx, d_bias, dy, w, h, h_row);
 }
 
 static int rows_called(enum sac_linear_kind kind, int in, int out)

@@ -27,7 +27,8 @@ struct dense {
     int M, N, K;
     enum after after;
     const float *bias; /* (N) or NULL */
-    const float *h;    /* backward: (M, y_ld), the output of the activation whose derivative is taken */
+    const float *h;    /* backward: (., y_ld), the output of the activation whose derivative is taken */
+    const int *h_row;  /* (M) which row of it, or NULL: the same */
     float *sums;       /* backward: (N), of y's columns */
 };
 
@@ -150,7 +151,10 @@ SAC_INLINE void tile_products(tile sum, float *panel, const struct dense *p, con
 SAC_INLINE void tile_backward(tile sum, const struct dense *p, const struct block *b, int i,
                               enum sac_activation activation, const int R, const int C)
 {
-    const float *h = p->h + (size_t)i * p->y_ld + b->j;
+    const float *h[TILE_ROWS];
+    SAC_UNROLL
+    for (int r = 0; r < R; r++)
+        h[r] = p->h + (size_t)(p->h_row != NULL ? p->h_row[i + r] : i + r) * p->y_ld + b->j;
     float *sums = p->sums + b->j;
     SAC_UNROLL
     for (int c = 0; c < C; c++) {
@@ -158,8 +162,7 @@ SAC_INLINE void tile_backward(tile sum, const struct dense *p, const struct bloc
         vf total = i > 0 ? load_lanes(sums + c * LANES, lanes) : vf_set(0);
         SAC_UNROLL
         for (int r = 0; r < R; r++) {
-            sum[r][c] = times_derivative(sum[r][c], load_lanes(h + (size_t)r * p->y_ld + c * LANES, lanes),
-                                         activation);
+            sum[r][c] = times_derivative(sum[r][c], load_lanes(h[r] + c * LANES, lanes), activation);
             total += sum[r][c];
         }
         store_lanes(sums + c * LANES, total, lanes);
@@ -306,8 +309,8 @@ static void linear(float *y, int y_ld, const float *x, int x_ld, const float *w,
 }
 
 static void linear_backward_input(float *dx, int dx_ld, float *d_bias, const float *dy, int dy_ld,
-                                  const float *w, int w_ld, const float *h, enum sac_activation activation,
-                                  int rows, int in, int out)
+                                  const float *w, int w_ld, const float *h, const int *h_row,
+                                  enum sac_activation activation, int rows, int in, int out)
 {
     if (h == NULL && in <= FEW_INPUTS) {
         dot_products(dx, (size_t)dx_ld, dy, (size_t)dy_ld, w, (size_t)w_ld, rows, out, in);
@@ -328,6 +331,7 @@ static void linear_backward_input(float *dx, int dx_ld, float *d_bias, const flo
                                      : activation == SAC_RELU ? AFTER_RELU_BACKWARD
                                                               : AFTER_TANH_BACKWARD,
                             .h = h,
+                            .h_row = h_row,
                             .sums = d_bias};
     dense(&p, true);
 }

@@ -98,10 +98,11 @@ struct sac_kernels {
     void (*add)(float *sum, const float *x, size_t n); /* sum += x */
 
     /* --- layers, by hand: a sum of k products is within k 2^-24 of the sum of their magnitudes --- */
-    /* In place: d (rows, ld) *= activation'(.) told from the activation's output h (rows, ld);
-     * d_bias (n) = column sums of the result. Columns from n on are left alone here and below. */
-    void (*activation_backward)(float *d, float *d_bias, const float *h, enum sac_activation activation,
-                                int rows, int n, int ld);
+    /* In place: d (rows, ld) *= activation'(.) told from the activation's output h (rows, ld); row r of d
+     * goes with row h_row[r] of h, here and below, or with row r where h_row is NULL. d_bias (n) = column
+     * sums of the result. Columns from n on are left alone here and below. */
+    void (*activation_backward)(float *d, float *d_bias, const float *h, const int *h_row,
+                                enum sac_activation activation, int rows, int n, int ld);
     void (*column_sums)(float *sums, const float *d, int rows, int n, int ld);
     /* y (rows, y_ld) = activation(x (rows, x_ld) W (in, w_ld) + bias); hidden = 0 leaves y linear. Each row
      * adds its products in the order of k, whatever `rows` is. Writes w_ld columns of y (y_ld >= w_ld). bias
@@ -118,8 +119,8 @@ struct sac_kernels {
      * dx_ld); d_bias (in) = column sums of the result. With h = NULL there are neither. Reads `out` columns,
      * writes `in`. */
     void (*linear_backward_input)(float *dx, int dx_ld, float *d_bias, const float *dy, int dy_ld,
-                                  const float *w, int w_ld, const float *h, enum sac_activation activation,
-                                  int rows, int in, int out);
+                                  const float *w, int w_ld, const float *h, const int *h_row,
+                                  enum sac_activation activation, int rows, int in, int out);
     /* dw (in, w_ld) = x^T dy; writes `out` columns. */
     void (*linear_backward_weights)(float *dw, int w_ld, const float *x, int x_ld, const float *dy, int dy_ld,
                                     int rows, int in, int out);
@@ -129,7 +130,7 @@ struct sac_kernels {
     void (*head_backward)(float *dw, float *d_bias, const float *dq, const float *h, int ld, int rows, int n);
     /* dh (rows, ld) = dq w^T, then times activation'; d_bias of the layer below as in activation_backward. */
     void (*head_backward_input)(float *dh, float *d_bias, const float *dq, const float *w, const float *h,
-                                enum sac_activation activation, int rows, int n, int ld);
+                                const int *h_row, enum sac_activation activation, int rows, int n, int ld);
 
     /* --- losses, (rows) each --- */
     /* y = reward_scale r + gamma not_terminated (min(a, b) - alpha log_prob); log_prob may be NULL (v1: a = b

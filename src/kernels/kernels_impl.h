@@ -605,25 +605,27 @@ SAC_INLINE vf times_derivative(vf d, vf h, enum sac_activation activation)
     return d * vf_fma(-h, h, vf_set(1));
 }
 
+enum { BACKWARD_VECTORS = 4 }; /* of columns side by side */
+
 /* C vectors of columns, the last with `lanes` columns. dq = NULL: d is there already. h = NULL: d stays as
  * it is and is only summed. */
 SAC_INLINE void backward_columns(float *d, float *sums, const float *dq, const float *w, const float *h,
-                                 enum sac_activation activation, int rows, size_t ld, const int C,
-                                 const int lanes)
+                                 const int *h_row, enum sac_activation activation, int rows, size_t ld,
+                                 const int C, const int lanes)
 {
-    vf sum[4], weight[4];
+    vf sum[BACKWARD_VECTORS], weight[BACKWARD_VECTORS];
     SAC_UNROLL
     for (int c = 0; c < C; c++) {
         sum[c] = vf_set(0);
         weight[c] = w != NULL ? load_lanes(w + c * LANES, lanes) : vf_set(0);
     }
     for (int r = 0; r < rows; r++) {
-        const size_t at = (size_t)r * ld;
+        const size_t at = (size_t)r * ld, output_at = h_row != NULL ? (size_t)h_row[r] * ld : at;
         SAC_UNROLL
         for (int c = 0; c < C; c++) {
             vf x = dq != NULL ? dq[r] * weight[c] : load_lanes(d + at + c * LANES, lanes);
             if (h != NULL) {
-                x = times_derivative(x, load_lanes(h + at + c * LANES, lanes), activation);
+                x = times_derivative(x, load_lanes(h + output_at + c * LANES, lanes), activation);
                 store_lanes(d + at + c * LANES, x, lanes);
             }
             sum[c] += x;
@@ -635,30 +637,43 @@ SAC_INLINE void backward_columns(float *d, float *sums, const float *dq, const f
 }
 
 SAC_INLINE void backward_all_columns(float *d, float *sums, const float *dq, const float *w, const float *h,
-                                     enum sac_activation activation, int rows, int n, int ld)
+                                     const int *h_row, enum sac_activation activation, int rows, int n,
+                                     int ld)
 {
+    enum { COLUMNS = BACKWARD_VECTORS * LANES };
     const size_t stride = (size_t)ld;
     int j = 0;
-    for (; j + 4 * LANES <= n; j += 4 * LANES)
-        backward_columns(d + j, sums + j, dq, w != NULL ? w + j : NULL, h != NULL ? h + j : NULL, activation,
-                         rows, stride, 4, LANES);
+    for (; j + COLUMNS <= n; j += COLUMNS)
+        backward_columns(d + j, sums + j, dq, w != NULL ? w + j : NULL, h != NULL ? h + j : NULL, h_row,
+                         activation, rows, stride, BACKWARD_VECTORS, LANES);
     for (; j < n; j += LANES)
-        backward_columns(d + j, sums + j, dq, w != NULL ? w + j : NULL, h != NULL ? h + j : NULL, activation,
-                         rows, stride, 1, n - j);
+        backward_columns(d + j, sums + j, dq, w != NULL ? w + j : NULL, h != NULL ? h + j : NULL, h_row,
+                         activation, rows, stride, 1, n - j);
 }
 
-static void activation_backward(float *d, float *d_bias, const float *h, enum sac_activation activation,
-                                int rows, int n, int ld)
+/* h_row is told apart once for all rows. */
+SAC_INLINE void backward_rows(float *d, float *sums, const float *dq, const float *w, const float *h,
+                              const int *h_row, enum sac_activation activation, int rows, int n, int ld)
+{
+    if (h_row != NULL)
+        backward_all_columns(d, sums, dq, w, h, h_row, activation, rows, n, ld);
+    else
+        backward_all_columns(d, sums, dq, w, h, NULL, activation, rows, n, ld);
+}
+
+static void activation_backward(float *d, float *d_bias, const float *h, const int *h_row,
+                                enum sac_activation activation, int rows, int n, int ld)
 {
     if (activation == SAC_RELU)
-        backward_all_columns(d, d_bias, NULL, NULL, h, SAC_RELU, rows, n, ld);
+        backward_rows(d, d_bias, NULL, NULL, h, h_row, SAC_RELU, rows, n, ld);
     else
-        backward_all_columns(d, d_bias, NULL, NULL, h, SAC_TANH, rows, n, ld);
+        backward_rows(d, d_bias, NULL, NULL, h, h_row, SAC_TANH, rows, n, ld);
 }
 
 static void column_sums(float *sums, const float *d, int rows, int n, int ld)
 {
-    backward_all_columns((float *)d, sums, NULL, NULL, NULL, SAC_RELU, rows, n, ld); /* h = NULL: d is read */
+    /* h = NULL: d is only read */
+    backward_all_columns((float *)d, sums, NULL, NULL, NULL, NULL, SAC_RELU, rows, n, ld);
 }
 
 /* ---- a single output ---- */
@@ -705,12 +720,12 @@ static void head_backward(float *dw, float *d_bias, const float *dq, const float
 }
 
 static void head_backward_input(float *dh, float *d_bias, const float *dq, const float *w, const float *h,
-                                enum sac_activation activation, int rows, int n, int ld)
+                                const int *h_row, enum sac_activation activation, int rows, int n, int ld)
 {
     if (activation == SAC_RELU)
-        backward_all_columns(dh, d_bias, dq, w, h, SAC_RELU, rows, n, ld);
+        backward_rows(dh, d_bias, dq, w, h, h_row, SAC_RELU, rows, n, ld);
     else
-        backward_all_columns(dh, d_bias, dq, w, h, SAC_TANH, rows, n, ld);
+        backward_rows(dh, d_bias, dq, w, h, h_row, SAC_TANH, rows, n, ld);
 }
 
 /* ---- the learner's dense layers ---- */

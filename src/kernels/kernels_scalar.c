@@ -189,13 +189,13 @@ static void column_sums(float *sums, const float *d, int rows, int n, int ld)
     }
 }
 
-static void activation_backward(float *d, float *d_bias, const float *h, enum sac_activation activation,
-                                int rows, int n, int ld)
+static void activation_backward(float *d, float *d_bias, const float *h, const int *h_row,
+                                enum sac_activation activation, int rows, int n, int ld)
 {
     for (int r = 0; r < rows; r++) {
+        const float *output = h + at(h_row != NULL ? h_row[r] : r, ld, 0);
         for (int j = 0; j < n; j++)
-            d[at(r, ld, j)] =
-                (float)((double)d[at(r, ld, j)] * derivative((double)h[at(r, ld, j)], activation));
+            d[at(r, ld, j)] = (float)((double)d[at(r, ld, j)] * derivative((double)output[j], activation));
     }
     column_sums(d_bias, d, rows, n, ld);
 }
@@ -250,8 +250,8 @@ static void linear_panels(float *y, int y_ld, const float *x, int x_ld, const fl
 }
 
 static void linear_backward_input(float *dx, int dx_ld, float *d_bias, const float *dy, int dy_ld,
-                                  const float *w, int w_ld, const float *h, enum sac_activation activation,
-                                  int rows, int in, int out)
+                                  const float *w, int w_ld, const float *h, const int *h_row,
+                                  enum sac_activation activation, int rows, int in, int out)
 {
     for (int r = 0; r < rows; r++) {
         for (int i = 0; i < in; i++) {
@@ -262,7 +262,7 @@ static void linear_backward_input(float *dx, int dx_ld, float *d_bias, const flo
         }
     }
     if (h != NULL)
-        activation_backward(dx, d_bias, h, activation, rows, in, dx_ld);
+        activation_backward(dx, d_bias, h, h_row, activation, rows, in, dx_ld);
 }
 
 static void linear_backward_weights(float *dw, int w_ld, const float *x, int x_ld, const float *dy, int dy_ld,
@@ -297,13 +297,13 @@ static void head_backward(float *dw, float *d_bias, const float *dq, const float
 }
 
 static void head_backward_input(float *dh, float *d_bias, const float *dq, const float *w, const float *h,
-                                enum sac_activation activation, int rows, int n, int ld)
+                                const int *h_row, enum sac_activation activation, int rows, int n, int ld)
 {
     for (int r = 0; r < rows; r++) {
         for (int j = 0; j < n; j++)
             dh[at(r, ld, j)] = dq[r] * w[j];
     }
-    activation_backward(dh, d_bias, h, activation, rows, n, ld);
+    activation_backward(dh, d_bias, h, h_row, activation, rows, n, ld);
 }
 
 /* ---- losses ---- */
