@@ -3,7 +3,7 @@
 # threads; mistakes say what to do.
 # usage: check_mjcf.sh   (run where softac was built; $srcdir: the sources)
 set -u
-softac=$PWD/softac
+build=$PWD softac=$PWD/softac
 sources=$(cd "${srcdir:-$(dirname "$0")/..}" && pwd)
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -72,6 +72,14 @@ expect 1 "$softac" train $arm env.task=nothing.yaml; says "there is no task file
 sed 's/<body name="forearm"/<bodie name="forearm"/' two_link_arm.xml >broken.xml
 expect 1 "$softac" train mjcf:broken.xml; says "broken.xml: XML"
 expect 2 "$softac" train "mjcf:two arms.xml"; says "no blanks"
+# Another MuJoCo than the build's would read structures that it does not know. (Sanitizers must come first themselves.)
+if ! grep -qaE "__[at]san_init" "$softac"; then
+    other=$build/tests/.libs/other_mujoco.so
+    expect 1 env LD_PRELOAD="$other" "$softac" train $arm --out never
+    says "but softac was built for"
+    [[ ! -e never ]] || fail "a run's folder without a run"
+    expect 1 env LD_PRELOAD="$other" "$softac" eval one --episodes 1; says "but softac was built for"
+fi
 mv two_link_arm.xml moved.xml
 expect 1 "$softac" eval one; says "--env mjcf:FILE.xml if it has moved"
 expect 0 "$softac" eval one --episodes 1 --env mjcf:moved.xml env.task=two_link_arm.task.yaml

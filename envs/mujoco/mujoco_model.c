@@ -64,10 +64,21 @@ static int load_xml(void *argument, char *error)
     return load->model ? 0 : sac_env_fail(error, "%.200s: %s", load->path, reason);
 }
 
+/* Structures differ from version to version, and a library path may lead to another one than the build's. */
+static int check_version(char *error)
+{
+    return mj_version() == mjVERSION_HEADER
+               ? 0
+               : sac_env_fail(error,
+                              "the MuJoCo library found is %s (%d), but softac was built for %d; look at "
+                              "LD_LIBRARY_PATH and LD_PRELOAD, or build softac again",
+                              mj_versionString(), mj_version(), mjVERSION_HEADER);
+}
+
 int mujoco_model_read(const char *path, mjModel **model, char *error)
 {
     struct load load = {path, NULL};
-    const int failed = mujoco_trap(load_xml, &load, error);
+    const int failed = check_version(error) || mujoco_trap(load_xml, &load, error);
     *model = load.model;
     return failed;
 }

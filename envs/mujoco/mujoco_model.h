@@ -9,7 +9,8 @@
 int mujoco_model_load(const struct mujoco_task *task, const char *const *options, mjModel **model,
                       char *error);
 
-/* The model in an XML file, or MuJoCo's sentence behind the file's name. The caller deletes *model. */
+/* The model in an XML file, or MuJoCo's sentence behind the file's name, or that the library is another one
+ * than softac was built for. The caller deletes *model. */
 int mujoco_model_read(const char *path, mjModel **model, char *error);
 
 #endif

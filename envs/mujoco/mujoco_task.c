@@ -89,22 +89,11 @@ static int find_bodies(struct mujoco *m, char *error)
     return 0;
 }
 
-/* Structures differ from version to version, and a library path may lead to another one than the build's. */
-static int check_version(char *error)
-{
-    return mj_version() == mjVERSION_HEADER
-               ? 0
-               : sac_env_fail(error,
-                              "the MuJoCo library found is %s (%d), but softac was built for %d; look at "
-                              "LD_LIBRARY_PATH and LD_PRELOAD, or build softac again",
-                              mj_versionString(), mj_version(), mjVERSION_HEADER);
-}
-
 /* Options, model, and what depends on them. */
 static int load(struct mujoco *m, const char *const *options, char *error)
 {
     struct sac_env_spec spec;
-    if (check_version(error) || mujoco_spec(m->task, options, &spec, error) ||
+    if (mujoco_spec(m->task, options, &spec, error) ||
         mujoco_options_read(m->task->options, options, &m->settings, error) ||
         mujoco_model_load(m->task, options, &m->model, error) || find_bodies(m, error))
         return 1;
