@@ -6,6 +6,7 @@
 #include "assertion.h"
 #include "copy_floats.h"
 #include "error.h"
+#include "integers.h"
 #include "kernels/kernels.h"
 #include "memory.h"
 #include "memory_limit.h"
@@ -15,8 +16,9 @@
 enum {
     WALK_BACK = 1,             /* rows before a step record that a transition needs */
     MIN_WINDOW = 3,            /* fewer readable rows per ring could hold no transition: step, reset */
-    LOOKAHEAD = 16,            /* batch rows whose memory is asked for ahead of their gathering */
-    NUMBERS = 64,              /* random ones made at a time, side by side */
+    LOOKAHEAD = 16,            /* long rows of a batch whose memory is asked for ahead of their gathering */
+    BLOCK = 64,                /* short ones, asked for together; also random numbers made side by side */
+    SHORT_FLOATS = 4096,       /* of a block of short rows, at most: half of a first cache */
     WORTH_HUGE_PAGES = 4 << 20 /* bytes that will be written of a ring */
 };
 
@@ -314,25 +316,72 @@ void sac_replay_prepare(struct sac_replay *replay)
         build_index(replay);
 }
 
-void sac_replay_draw_rows(const struct sac_replay *replay, uint64_t seed, uint64_t update, int first, int end,
-                          struct sac_batch *batch)
+/* The transition that a random number stands for, its memory asked for. */
+static inline struct transition ask(const struct sac_replay *r, uint64_t number)
+{
+    const struct transition t = choose(r, number);
+    prefetch(t.row, r->layout.used);
+    prefetch(t.before, r->layout.observation_size);
+    return t;
+}
+
+/* Ask for the n rows of a batch from `first` on: in a loop of its own, so short that many misses, of caches
+ * and of address translation, are under way at once. */
+static void ask_block(const struct sac_replay *replay, uint64_t seed, uint64_t update, int first, int n,
+                      struct transition t[BLOCK])
+{
+    uint64_t number[BLOCK];
+    sac_kernels()->bits(number, seed, SAC_PURPOSE_DRAW, update, 0, (uint32_t)first, n);
+    for (int i = 0; i < n; i++)
+        t[i] = ask(replay, number[i]);
+}
+
+/* Short rows: a block is gathered when the next has been asked for. */
+static void draw_blocks(const struct sac_replay *replay, uint64_t seed, uint64_t update, int first, int end,
+                        struct sac_batch *batch)
+{
+    struct transition asked[2][BLOCK];
+    int n = sac_least(end - first, BLOCK), turn = 0;
+    ask_block(replay, seed, update, first, n, asked[turn]);
+    while (n > 0) {
+        const int next = sac_least(end - first - n, BLOCK);
+        ask_block(replay, seed, update, first + n, next, asked[!turn]);
+        for (int i = 0; i < n; i++) {
+            const struct transition t = settle(replay, asked[turn][i], seed, update, first + i);
+            gather(&replay->layout, t, first + i, batch);
+        }
+        first += n, n = next, turn = !turn;
+    }
+}
+
+/* Long rows, whose lines are many by themselves: one by one, some rows ahead. */
+static void draw_one_by_one(const struct sac_replay *replay, uint64_t seed, uint64_t update, int first,
+                            int end, struct sac_batch *batch)
 {
     struct transition ahead[LOOKAHEAD];
-    uint64_t number[NUMBERS];
+    uint64_t number[BLOCK];
     for (int i = first; i < end + LOOKAHEAD; i++) {
         if (i >= first + LOOKAHEAD) {
             const struct transition t = settle(replay, ahead[i % LOOKAHEAD], seed, update, i - LOOKAHEAD);
             gather(&replay->layout, t, i - LOOKAHEAD, batch);
         }
         if (i < end) {
-            if ((i - first) % NUMBERS == 0)
-                sac_kernels()->bits(number, seed, SAC_PURPOSE_DRAW, update, 0, (uint32_t)i, NUMBERS);
-            const struct transition t = choose(replay, number[(i - first) % NUMBERS]);
-            prefetch(t.row, replay->layout.used);
-            prefetch(t.before, replay->layout.observation_size);
-            ahead[i % LOOKAHEAD] = t;
+            if ((i - first) % BLOCK == 0)
+                sac_kernels()->bits(number, seed, SAC_PURPOSE_DRAW, update, 0, (uint32_t)i,
+                                    sac_least(end - i, BLOCK));
+            ahead[i % LOOKAHEAD] = ask(replay, number[(i - first) % BLOCK]);
         }
     }
+}
+
+void sac_replay_draw_rows(const struct sac_replay *replay, uint64_t seed, uint64_t update, int first, int end,
+                          struct sac_batch *batch)
+{
+    const struct sac_row_layout *layout = &replay->layout;
+    if ((layout->used + layout->observation_size) * BLOCK <= SHORT_FLOATS)
+        draw_blocks(replay, seed, update, first, end, batch);
+    else
+        draw_one_by_one(replay, seed, update, first, end, batch);
 }
 
 void sac_replay_draw(struct sac_replay *replay, uint64_t seed, uint64_t update, struct sac_batch *batch)
