@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent_internal.h"
 #include "memory.h"
@@ -134,6 +135,21 @@ START_TEST(budget_is_exact)
 }
 END_TEST
 
+static _Atomic int threads_met;
+
+/* Holds an env thread in its first step until another is there too: otherwise one of them may take the whole
+ * budget before the system has started the other. */
+static void meet_another_thread(void)
+{
+    static _Thread_local bool met;
+    if (met)
+        return;
+    met = true;
+    threads_met++;
+    for (int ms = 0; threads_met < 2 && ms < 20000; ms++)
+        usleep(1000);
+}
+
 /* With two env threads both step environments, together exactly the budget. */
 START_TEST(both_threads_step)
 {
@@ -142,6 +158,8 @@ START_TEST(both_threads_step)
     s.update_to_data = 0.05;
     struct seen seen = {0};
     point_mass_clear();
+    threads_met = 0;
+    point_mass_probe = meet_another_thread;
     ck_assert_int_eq(train(&s, 2, 1, &seen, NULL), SAC_OK);
     ck_assert_int_eq(point_mass_threads, 3); /* the third is main, which plays the final evaluation */
     ck_assert_int_eq(point_mass_thread_steps[0] + point_mass_thread_steps[1], 3000);
