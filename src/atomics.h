@@ -82,4 +82,14 @@ void sac_hold_up(void);
 #define SAC_ACTION(label, access) ((void)(label), access)
 #endif
 
+/* Between two looks of a thread that waits without sleeping: the core's other thread has the room. */
+static inline void sac_pause(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
 #endif

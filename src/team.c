@@ -91,15 +91,6 @@ void sac_team_bind(struct sac_team *team, const struct sac_cpu_list *place)
 
 /* --- waiting --- */
 
-static inline void relax(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
-
 static bool spin(bool (*ready)(void *context), void *context)
 {
     const uint64_t end = sac_time_ns() + SPIN_NS;
@@ -107,7 +98,7 @@ static bool spin(bool (*ready)(void *context), void *context)
         for (int look = 0; look < LOOKS; look++) {
             if (ready(context))
                 return true;
-            relax();
+            sac_pause();
         }
     } while (sac_time_ns() < end);
     return false;

@@ -2,7 +2,7 @@
 # In steady state env threads and the learner make no system call but futex: a trace of a short training.
 # (madvise is jemalloc giving back pages that oneDNN freed.)
 # An env thread whose environments are in a Python worker (only looked at where Gymnasium is) also rings its bell and
-# sleeps at the answer's: write, poll, read.
+# sleeps at the answer's: write, poll, ppoll, read.
 # Looks at the middle half of each thread's life; what comes before is start-up, what comes after the end.
 # usage: check_trace.sh   ($softac: the program; default ./softac)
 set -eu
@@ -15,7 +15,7 @@ modes="async lockstep"
 "${SOFTAC_PYTHON:-python3}" -c "import gymnasium, numpy" 2>/dev/null && modes="$modes gym"
 for kind in $modes; do
     mode=$kind environment=Pendulum-v1 steps=8000 allowed="futex|madvise"
-    [ $kind != gym ] || { mode=async environment=gym:Pendulum-v1 steps=2000 allowed="futex|madvise| (write|poll|read)([(]| resumed)"; }
+    [ $kind != gym ] || { mode=async environment=gym:Pendulum-v1 steps=2000 allowed="futex|madvise| (write|p?poll|read)([(]| resumed)"; }
     rm -rf "$folder/run"
     strace -f -Y -ttt -o "$folder/trace" "$softac" train $environment mode=$mode steps=$steps eval_every=0 eval_episodes=1 \
         --seed 1 --env-threads 2 --out "$folder/run" >"$folder/out" 2>"$folder/log" || { cat "$folder/log" >&2; exit 1; }

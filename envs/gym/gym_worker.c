@@ -27,8 +27,18 @@
 extern char **environ;
 
 /* LOOK_NS: more than a sleeping core takes to wake, 50 to 100 us on a virtual machine; with less, two sides
- * that sleep would never again find each other awake. */
-enum { LOOK_NS = 120000, LOOKS = 64, TRY_AGAIN = 256, POLL_MS = 50, CLOSE_MS = 2000 };
+ * that sleep would never again find each other awake. TAKEN_NS: a thread that saw no time pass for so long
+ * had its core taken away. REGAIN_NS: longer than a thread keeps a core that others want, too. */
+enum {
+    LOOK_NS = 120000,
+    NAP_FROM_NS = 4 * LOOK_NS,
+    TAKEN_NS = LOOK_NS * 3 / 2,
+    REGAIN_NS = 25000000,
+    LOOKS = 64,
+    MOST_LEFT_OUT = 512,
+    POLL_MS = 50,
+    CLOSE_MS = 2000
+};
 
 _Static_assert(offsetof(struct gym_block, command) == 128 && offsetof(struct gym_block, sentence) == 248,
                "gym_worker.py reads it by these places");
@@ -221,31 +231,96 @@ static bool ask(struct gym_worker *w)
     return write(w->request_bell, &one, sizeof one) == sizeof one;
 }
 
-/* Look for a moment, as long as that pays, before sleeping: a core that sleeps takes longer to wake up than a
- * quick environment to step. True: the answer is there. */
-static bool look(struct gym_worker *w)
+/* Looking at the counter, before sleeping at the bell, spares the time that a sleeping core takes to wake up:
+ * as much as some steps of an environment. Not where softac itself takes longer between two commands than the
+ * worker does, so that its learner wants the core more than the environments want softac; and not after looks
+ * that did not pay. */
+static bool shall_look(struct gym_pace *pace, int64_t usual_ns)
 {
-    if (!w->spins && ++w->waits % TRY_AGAIN)
+    if (usual_ns > LOOK_NS && pace->asked - pace->answered > usual_ns)
         return false;
-    w->spins = false;
-    for (const int64_t end = nanoseconds() + LOOK_NS; !w->spins && nanoseconds() < end;)
-        for (int i = 0; i < LOOKS && !w->spins; i++)
-            w->spins = has_answered(w);
-    return w->spins && ORDERED;
+    if (pace->leave_out == 0)
+        return true;
+    pace->leave_out--;
+    return false;
 }
 
-static bool wait_for_answer(struct gym_worker *w)
+/* The first part of a long step needs no look, the bell ends it. */
+static void nap(const struct gym_worker *w, int64_t usual_ns)
+{
+    struct pollfd bell = {.fd = w->answer_bell, .events = POLLIN};
+    const int64_t ns = usual_ns - usual_ns / 8 - 2 * LOOK_NS;
+    const struct timespec time = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
+    if (usual_ns > NAP_FROM_NS)
+        ppoll(&bell, 1, &time, NULL);
+}
+
+/* Whether the answer came; `taken`: whether somebody else wanted the core meanwhile. */
+static bool look_until(const struct gym_worker *w, int64_t end, bool *taken)
+{
+    *taken = false;
+    for (int64_t now = nanoseconds(), before = now; now < end; before = now) {
+        for (int i = 0; i < LOOKS; i++) {
+            if (has_answered(w))
+                return true;
+            sac_pause();
+        }
+        now = nanoseconds();
+        *taken = *taken || now - before > TAKEN_NS;
+    }
+    return false;
+}
+
+/* Looks that do not pay are left out, each time twice as many as before, until they have paid for long. */
+static void judge(struct gym_pace *pace, bool paid, int64_t ns)
+{
+    pace->paid_ns = paid ? pace->paid_ns + ns : 0;
+    if (!paid) {
+        pace->leave_out_by = pace->leave_out_by < MOST_LEFT_OUT ? 2 * pace->leave_out_by + 1 : MOST_LEFT_OUT;
+        pace->leave_out = pace->leave_out_by;
+    } else if (pace->paid_ns > REGAIN_NS) {
+        pace->leave_out_by = 0;
+        pace->paid_ns = 0;
+    }
+}
+
+/* True: the answer is there, and its bell need not be read. */
+static bool look(struct gym_worker *w, int64_t usual_ns)
+{
+    bool taken;
+    if (!shall_look(&w->pace, usual_ns))
+        return false;
+    nap(w, usual_ns);
+    const int64_t begin = nanoseconds();
+    const bool found = look_until(w, w->pace.asked + usual_ns + usual_ns / 2 + LOOK_NS, &taken);
+    judge(&w->pace, found && !taken, nanoseconds() - begin);
+    return found && ORDERED;
+}
+
+static bool wait_at_bell(struct gym_worker *w)
 {
     struct pollfd bell = {.fd = w->answer_bell, .events = POLLIN};
     uint64_t rung;
     bool alive = true;
-    if (!look(w))
-        do {
-            if (!alive)
-                return false;
-            if (poll(&bell, 1, POLL_MS) == 0)
-                alive = is_alive(w); /* it may have rung and died: one more look */
-        } while (read(w->answer_bell, &rung, sizeof rung) != sizeof rung || !has_answered(w));
+    do {
+        if (!alive)
+            return false;
+        if (poll(&bell, 1, POLL_MS) == 0)
+            alive = is_alive(w); /* it may have rung and died: one more look */
+    } while (read(w->answer_bell, &rung, sizeof rung) != sizeof rung || !has_answered(w));
+    return true;
+}
+
+static bool wait_for_answer(struct gym_worker *w)
+{
+    struct gym_pace *pace = &w->pace;
+    int64_t *usual_ns = &pace->usual_ns[w->block->command];
+    pace->asked = nanoseconds();
+    if (!look(w, *usual_ns) && !wait_at_bell(w))
+        return false;
+    pace->answered = nanoseconds();
+    const int64_t took = pace->answered - pace->asked;
+    *usual_ns += *usual_ns ? (took - *usual_ns) / 8 : took;
     w->answers++;
     return true;
 }

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum gym_command { GYM_STEP = 1, GYM_RESET = 2, GYM_CLOSE = 3, GYM_RESET_TO = 4 };
+enum gym_command { GYM_STEP = 1, GYM_RESET = 2, GYM_CLOSE = 3, GYM_RESET_TO = 4, GYM_COMMANDS };
 
 /* The head of the shared memory; gym_worker.py reads it by these places. A side writes it only while the
  * other waits at its bell, and a bell (an eventfd) is rung after writing: the kernel orders both. The two
@@ -31,12 +31,19 @@ struct gym_words {
     const char *id, *module, *kwargs; /* the last two may be NULL */
 };
 
+/* How answers are awaited: gym_worker.c. Times in nanoseconds. */
+struct gym_pace {
+    int64_t asked, answered;         /* when, last */
+    int64_t usual_ns[GYM_COMMANDS];  /* from one to the other, of late; 0: not known */
+    int64_t paid_ns;                 /* looks that paid in a row */
+    int32_t leave_out, leave_out_by; /* so many looks now, so many after the next one that does not pay */
+};
+
 struct gym_worker {
     pid_t pid; /* 0: none */
     int memory, request_bell, answer_bell;
     int ended; /* its wait status, once it has died */
-    uint32_t waits;
-    bool spins; /* looking at the counter has paid lately */
+    struct gym_pace pace;
     uint64_t answers;
     struct gym_block *block; /* NULL: none */
     size_t size;             /* mapped */
