@@ -17,6 +17,8 @@
 #include <unistd.h>
 
 #include "atomics.h"
+#include "integers.h"
+#include "thread.h"
 
 #ifdef __x86_64__
 #define ORDERED true /* stores of one process are seen by another in their order */
@@ -28,10 +30,12 @@ extern char **environ;
 
 /* LOOK_NS: more than a sleeping core takes to wake, 50 to 100 us on a virtual machine; with less, two sides
  * that sleep would never again find each other awake. TAKEN_NS: a thread that saw no time pass for so long
- * had its core taken away. REGAIN_NS: longer than a thread keeps a core that others want, too. */
+ * had its core taken away. REGAIN_NS: longer than a thread keeps a core that others want, too. LONG_NS:
+ * beside a step of more, waking up is nothing. */
 enum {
     LOOK_NS = 120000,
     NAP_FROM_NS = 4 * LOOK_NS,
+    LONG_NS = 10000000,
     TAKEN_NS = LOOK_NS * 3 / 2,
     REGAIN_NS = 25000000,
     LOOKS = 64,
@@ -203,9 +207,7 @@ void gym_worker_end_words(const struct gym_worker *w, char *text, size_t size)
 
 static int64_t nanoseconds(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+    return (int64_t)sac_time_ns();
 }
 
 /* For the compiler: what stands before is done before. The processor keeps such an order where ORDERED says
@@ -232,12 +234,12 @@ static bool ask(struct gym_worker *w)
 }
 
 /* Looking at the counter, before sleeping at the bell, spares the time that a sleeping core takes to wake up:
- * as much as some steps of an environment. Not where softac itself takes longer between two commands than the
- * worker does, so that its learner wants the core more than the environments want softac; and not after looks
- * that did not pay. */
+ * as much as some steps of an environment. Not for long ones; nor where softac itself takes longer between
+ * two commands than the worker does, so that its learner wants the core more than the environments want
+ * softac; and not after looks that did not pay. */
 static bool shall_look(struct gym_pace *pace, int64_t usual_ns)
 {
-    if (usual_ns > LOOK_NS && pace->asked - pace->answered > usual_ns)
+    if (usual_ns > LONG_NS || (usual_ns > LOOK_NS && pace->asked - pace->answered > usual_ns))
         return false;
     if (pace->leave_out == 0)
         return true;
@@ -249,8 +251,7 @@ static bool shall_look(struct gym_pace *pace, int64_t usual_ns)
 static void nap(const struct gym_worker *w, int64_t usual_ns)
 {
     struct pollfd bell = {.fd = w->answer_bell, .events = POLLIN};
-    const int64_t ns = usual_ns - usual_ns / 8 - 2 * LOOK_NS;
-    const struct timespec time = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
+    const struct timespec time = {.tv_nsec = usual_ns - usual_ns / 8 - 2 * LOOK_NS}; /* below LONG_NS */
     if (usual_ns > NAP_FROM_NS)
         ppoll(&bell, 1, &time, NULL);
 }
@@ -276,7 +277,7 @@ static void judge(struct gym_pace *pace, bool paid, int64_t ns)
 {
     pace->paid_ns = paid ? pace->paid_ns + ns : 0;
     if (!paid) {
-        pace->leave_out_by = pace->leave_out_by < MOST_LEFT_OUT ? 2 * pace->leave_out_by + 1 : MOST_LEFT_OUT;
+        pace->leave_out_by = sac_least(2 * pace->leave_out_by + 1, MOST_LEFT_OUT);
         pace->leave_out = pace->leave_out_by;
     } else if (pace->paid_ns > REGAIN_NS) {
         pace->leave_out_by = 0;
