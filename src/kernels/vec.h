@@ -24,6 +24,8 @@
 #endif
 
 #define SAC_INLINE static inline __attribute__((always_inline))
+/* The compiler knows nothing of this pointer any more: it keeps it in a register of its own. */
+#define SAC_HIDE(pointer) __asm__("" : "+r"(pointer))
 #ifdef __clang__
 #define SAC_UNROLL   _Pragma("clang loop unroll(full)")
 #define SAC_UNROLL_4 _Pragma("clang loop unroll_count(4)")
@@ -52,6 +54,17 @@ SAC_INLINE vf vf_load(const float *p)
 SAC_INLINE void vf_store(float *p, vf x)
 {
     *(vf_anywhere *)p = x;
+}
+
+/* Asks for the line that holds *p: now, or for the second cache alone. */
+SAC_INLINE void vec_ask(const float *p)
+{
+    __builtin_prefetch(p, 0, 3);
+}
+
+SAC_INLINE void vec_ask_for_later(const float *p)
+{
+    __builtin_prefetch(p, 0, 2);
 }
 
 /* To an address that is a multiple of the vector's size, past the caches where the instruction set can: other
