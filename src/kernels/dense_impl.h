@@ -134,18 +134,13 @@ static void transpose_panel(float *panel, const struct dense *p, const struct bl
  *
  * An update goes through several megabytes: little of what a product needs is in the second cache when it
  * begins. The processor sees coming what lies side by side. It does not see the next panel of w, which are
- * short pieces of rows, nor the pieces of y that a tile will write and those of h that it will read. With
- * AVX-512, on a core whose second cache is twice as large, this gained nothing. */
+ * short pieces of rows, nor the pieces of y that a tile will write and those of h that it will read. */
 
-enum {
-    LINE = 16, /* floats of a cache line */
-    ASKS_AHEAD = LANES == 8,
-    LEAST_DEPTH = 96 /* of a panel: below, tiles are short, and networks fit the second cache */
-};
+enum { LEAST_DEPTH = 96 }; /* of a panel: below, tiles are short, and networks fit the second cache */
 
 SAC_INLINE bool asks_ahead(const struct block *b)
 {
-    return ASKS_AHEAD && b->depth >= LEAST_DEPTH;
+    return SAC_ASKS_AHEAD && b->depth >= LEAST_DEPTH;
 }
 
 /* Where the next panel goes on, NULL when nobody asks for it: rows of a transposed w are long. */

@@ -477,11 +477,24 @@ static void score_gradient(float *d_head, int head_ld, const float *weight, cons
 
 /* ---- the optimiser ---- */
 
+/* The lines of the turn after the next: four and five streams at once are more than the processor sees
+ * coming. */
+SAC_INLINE void ask_for_side(const float *from, const int N)
+{
+    SAC_UNROLL
+    for (int i = 0; i < N * LANES && SAC_ASKS_AHEAD; i += SAC_LINE)
+        vec_ask(from + 2 * SIDE_LANES + i);
+}
+
 /* N vectors of Adam: the new parameters. Side by side the square roots and divisions keep their unit busy. */
 SAC_INLINE void adam_side(vf *parameter, float *p, float *m, float *v, const float *g,
                           const struct sac_adam *adam, const int N)
 {
     vf first[SAC_SIDE], second[SAC_SIDE];
+    ask_for_side(p, N);
+    ask_for_side(m, N);
+    ask_for_side(v, N);
+    ask_for_side(g, N);
     SAC_UNROLL
     for (int i = 0; i < N; i++) {
         const vf gradient = vf_load(g + i * LANES);
@@ -518,6 +531,7 @@ static void adam(float *p, float *m, float *v, const float *g, const struct sac_
 /* target += tau (parameter - target) */
 SAC_INLINE void polyak_side(float *target, const vf *parameter, float tau, const int N)
 {
+    ask_for_side(target, N);
     SAC_UNROLL
     for (int i = 0; i < N; i++) {
         const vf old = vf_load(target + i * LANES);

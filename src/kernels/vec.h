@@ -56,6 +56,11 @@ SAC_INLINE void vf_store(float *p, vf x)
     *(vf_anywhere *)p = x;
 }
 
+/* Are lines asked for ahead of time? With AVX-512, on a core whose second cache is twice as large, it gained
+ * nothing. */
+#define SAC_ASKS_AHEAD (SAC_LANES == 8)
+#define SAC_LINE       16 /* floats of a cache line */
+
 /* Asks for the line that holds *p: now, or for the second cache alone. */
 SAC_INLINE void vec_ask(const float *p)
 {
