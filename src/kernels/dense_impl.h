@@ -150,15 +150,19 @@ SAC_INLINE const float *next_panel(const struct dense *p, const struct block *b)
     return asks_ahead(b) && !p->w_transposed && j < p->N ? p->w + (size_t)b->k * p->w_ld + j : NULL;
 }
 
-/* A tile's share, a number that no branch depends on: all of the next panel when a block has 256 rows. */
-SAC_INLINE const float *ask_for_panel(const float *next, size_t w_ld)
+enum { ROWS_ASKED = 4 };
+
+/* A tile's share of the next panel, which ends at `end`: a number of rows that no branch depends on. A block
+ * of 256 rows asks for all of it. */
+SAC_INLINE const float *ask_for_panel(const float *next, const float *end, size_t w_ld)
 {
     SAC_UNROLL
-    for (int k = 0; k < 4; k++, next += w_ld) {
-        vec_ask_for_later(next);
-        vec_ask_for_later(next + PANEL - 1);
+    for (int k = 0; k < ROWS_ASKED; k++) {
+        vec_ask_for_later(next + (size_t)k * w_ld);
+        vec_ask_for_later(next + (size_t)k * w_ld + PANEL - 1);
     }
-    return next;
+    next += ROWS_ASKED * w_ld;
+    return next < end ? next : end;
 }
 
 /* Row i of h that belongs to y's */
@@ -344,9 +348,10 @@ SAC_INLINE void dense_rows(float *panel, const struct dense *p, const struct blo
                            const float *next, const int C, const bool by_rows)
 {
     const int R = tile_rows(C);
+    const float *end = next != NULL ? next + (size_t)b->depth * p->w_ld : NULL;
     for (; i + R <= b->i_end; i += R) {
-        if (next != NULL)
-            next = ask_for_panel(next, p->w_ld);
+        if (next != end)
+            next = ask_for_panel(next, end, p->w_ld);
         dense_tile(panel, p, b, i, R, C, by_rows, false);
     }
     dense_tail(panel, p, b, i, C, by_rows);
